@@ -27,7 +27,7 @@ class BinaryCrossEntropy:
 
 
 class CrossEntropy:
-    """L = −1/n Σᵢ Σₖ yᵢₖ ln ŷᵢₖ, with rows of Ŷ positive and adding to 1. Ledger: TAYLOR-39, ECE417-74"""
+    """L = −1/n Σᵢ Σₖ yᵢₖ ln ŷᵢₖ, with rows of Ŷ positive and adding to 1. Ledger: TAYLOR-39, ECE417-73"""
 
     def __call__(self, Y_hat, Y):
         """Probabilities Ŷ (n, C), one-hot targets Y (n, C) → a scalar."""
