@@ -1,0 +1,106 @@
+"""The registry: an exercise is its contract, its cases, its answer and the wrong answers people really give."""
+import difflib
+import importlib
+import inspect
+import pkgutil
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+REGISTRY = {}
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A wrong answer that learners really give: the code that makes it, its name, and two hints that ask.
+
+    `hint` is shown first, `closer` when the same mistake comes back; neither holds the solution.
+    """
+    name: str
+    function: Callable
+    hint: str
+    closer: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """One set of arguments, `inputs` (name → array or list of arrays), for n examples and these widths."""
+    inputs: dict
+    n: int
+    widths: tuple
+
+    def __str__(self):
+        return f"{self.n} examples, widths {'-'.join(str(w) for w in self.widths)}"
+
+
+@dataclass
+class Exercise:
+    """What is asked (`returns`: result name → its shape in words), how it is tried, and what it is worth."""
+    id: str
+    points: float
+    returns: dict
+    cites: tuple
+    inputs: Callable              # (rng, n, widths, scale) → {argument name: value}
+    shapes: tuple                 # ((n, widths), …): the networks on which an answer is tried
+    praise: str                   # what a right answer has understood, in a sentence worth reading
+    minutes: int
+    answer: Callable
+    misconceptions: list = field(default_factory=list)
+
+    @property
+    def assignment(self):
+        return self.id.partition(".")[0]
+
+    @property
+    def arguments(self):
+        return tuple(inspect.signature(self.answer).parameters)
+
+    def misconception(self, name, hint, closer):
+        """Decorator: register the decorated function as a named wrong answer."""
+        def register(function):
+            self.misconceptions.append(Misconception(name, function, hint, closer))
+            return function
+        return register
+
+    def cases(self, seed=0, scale=1.0):
+        """The networks of `shapes` with numbers drawn from `seed`; `scale` is the size of the weights."""
+        rng = np.random.default_rng([seed, zlib.crc32(self.id.encode())])
+        return [Case(self.inputs(rng, n, widths, scale), n, tuple(widths)) for n, widths in self.shapes]
+
+
+# Batch n >= 3 and unlike every width, one network with all widths distinct and one square, one with a
+# single output: each of the mistakes we know shows on at least one of them.
+SHAPES = ((3, (4, 5, 2)), (4, (3, 3, 3)), (6, (2, 4, 3)), (5, (3, 2, 1)))
+
+
+def exercise(id, *, points, returns, cites, inputs, praise, minutes, shapes=SHAPES):
+    """Decorator: register the decorated reference answer as the exercise `id` ("assignment.task")."""
+    def register(answer):
+        REGISTRY[id] = Exercise(id, points, dict(returns), tuple(cites), inputs, shapes, praise, minutes, answer)
+        return REGISTRY[id]
+    return register
+
+
+def assignments():
+    """The names of all assignments, each a module of this package."""
+    import chainrule.exercises as package
+    return sorted(m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_"))
+
+
+def find(id):
+    """The exercise with this id; KeyError, in one sentence with the nearest ids, if there is none."""
+    assignment = str(id).partition(".")[0]
+    for name in [assignment] if assignment in assignments() else assignments():
+        importlib.import_module(f"chainrule.exercises.{name}")
+    if id not in REGISTRY:
+        near = difflib.get_close_matches(str(id), REGISTRY, n=1, cutoff=0) or ["delta.hidden"]
+        raise KeyError(f"There is no exercise called {id!r}; the nearest is {near[0]!r}.")
+    return REGISTRY[id]
+
+
+def exercises_of(assignment):
+    """All exercises of one assignment, in the order of its module."""
+    importlib.import_module(f"chainrule.exercises.{assignment}")
+    return [e for e in REGISTRY.values() if e.assignment == assignment]
