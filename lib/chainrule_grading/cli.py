@@ -1,0 +1,125 @@
+"""The command `chainrule`. Heavy imports happen only in the command that needs them."""
+import argparse
+import sys
+from importlib import import_module
+
+from chainrule import __version__
+from chainrule_grading.course import UserError, find_course
+
+ABOUT = """chainrule: a course on backpropagation in which every equation is run.
+
+for learners
+  chainrule lab                               open the course in JupyterLab
+  chainrule check exercises/delta/delta.ipynb run your notebook from the top and see every card
+  chainrule submit exercises/delta/delta.ipynb --as ada
+  chainrule progress                          where you stand
+
+for instructors
+  chainrule grade delta --accept-isolation=none
+  chainrule doctor                            what works on this machine, and what to install
+
+for maintainers
+  chainrule build                             make the notebooks from the text in course/
+  chainrule build --dry-run                   fail if notebooks and text differ
+
+nbgrader's own commands (generate_assignment, autograde, export, formgrader, …) work in this folder as well."""
+
+
+def parser():
+    """The arguments of all commands."""
+    top = argparse.ArgumentParser(prog="chainrule", description=ABOUT,
+                                  formatter_class=argparse.RawDescriptionHelpFormatter)
+    top.add_argument("--version", action="version", version=f"chainrule {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+
+    def command(name, text, epilog=None):
+        return commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", epilog=epilog,
+                                   formatter_class=argparse.RawDescriptionHelpFormatter)
+
+    lab = command("lab", "open the course in JupyterLab, with its lectures trusted")
+    lab.add_argument("--port", type=int, help="the port to listen on (default: the first free one from 8888)")
+    lab.add_argument("--no-browser", action="store_true", help="print the address instead of opening a browser")
+
+    check = command("check", "run your notebook from the top and show every card",
+                    "Exit code: 0 if every task is fully right, 1 if not. Your file is not changed.")
+    check.add_argument("notebook", help="for example exercises/delta/delta.ipynb")
+    check.add_argument("--cell-seconds", type=float, default=60, help="longest time for one cell (default 60)")
+
+    submit = command("submit", "hand in a notebook", "An earlier submission is kept, never overwritten.")
+    submit.add_argument("notebook", help="for example exercises/delta/delta.ipynb")
+    submit.add_argument("--as", dest="learner", metavar="NAME", help="your name in the class (default: your login)")
+    submit.add_argument("--to", metavar="FOLDER", help="where to put it (default: classroom/submitted)")
+
+    progress = command("progress", "where you stand, from the checks run on this computer")
+    progress.add_argument("--json", action="store_true", help="for programs")
+
+    grade = command("grade", "grade all submissions of an assignment and write feedback",
+                    "Submissions lie in classroom/submitted/<learner>/<assignment>/. Each is graded by itself: a file\n"
+                    "that is broken, crashes or never ends costs only its own marks. Marks go into nbgrader's\n"
+                    "gradebook, so formgrader and nbgrader export work as usual.\n"
+                    "Exit code: 0, unless grading itself failed.")
+    grade.add_argument("assignment", help="for example delta")
+    grade.add_argument("--learner", action="append", metavar="NAME", help="only this one (may be repeated)")
+    grade.add_argument("--accept-isolation", choices=["none"],
+                       help="there is no sandbox yet: type none to run learners' code with your own rights")
+    grade.add_argument("--cell-seconds", type=float, default=30, help="longest time for one cell (default 30)")
+
+    build = command("build", "make lectures/, solutions/ and exercises/ from the text in course/",
+                    "Text is the source. Figures' bytes don't count as a difference, everything else does.")
+    build.add_argument("--only", metavar="NAME", help="only lectures and assignments whose name holds NAME")
+    build.add_argument("--dry-run", action="store_true", help="write nothing; exit code 1 if something differs")
+    build.add_argument("--from", dest="from_notebook", metavar="NOTEBOOK",
+                       help="the way back: write an edited notebook's text into course/")
+
+    command("doctor", "try what the course needs on this machine, and say how to get what is missing")
+    return top
+
+
+def run(arguments):
+    """Carry out parsed arguments; returns the exit code."""
+    a = arguments
+    match a.command:
+        case "lab":
+            return import_module("chainrule_grading.lab").main(find_course(), a.port, not a.no_browser)
+        case "check":
+            return import_module("chainrule_grading.learner").check(a.notebook, a.cell_seconds)
+        case "submit":
+            return import_module("chainrule_grading.learner").submit(find_course(), a.notebook, a.learner, a.to)
+        case "progress":
+            return import_module("chainrule_grading.learner").progress(a.json)
+        case "grade":
+            return import_module("chainrule_grading.grading").main(
+                find_course(), a.assignment, a.learner, a.accept_isolation, a.cell_seconds)
+        case "build":
+            return import_module("chainrule_grading.authoring").main(
+                find_course(), a.only, a.dry_run, a.from_notebook)
+        case "doctor":
+            return import_module("chainrule_grading.doctor").main()
+
+
+def main(argv=None):
+    """The entry point: one sentence instead of a traceback for everything a user can mend."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")       # a Windows console may be cp1252
+    top = parser()
+    arguments = top.parse_args(argv)
+    if not arguments.command:
+        top.print_help()
+        return 0
+    try:
+        return run(arguments)
+    except UserError as wrong:
+        print(f"chainrule: {wrong}", file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as missing:
+        extra = {"nbgrader": "teach", "jupytext": "dev", "nbconvert": "teach"}.get(missing.name, "learn")
+        print(f'chainrule: {missing.name} is not installed; run: pip install "chainrule[{extra}]"', file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,302 @@
+"""From a submitted file to a mark: read → restore → run → evaluate, then record.
+
+`grade` is one pure function from bytes to a Result: no course folder, no gradebook, no printing. A pool
+or a cluster can call it anywhere; only `Recorder` touches the gradebook. Until learners' code runs in a
+sandbox, `grade` runs it as the user who calls it.
+"""
+import html
+import json
+import logging
+import sys
+import time
+import warnings
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import nbformat
+
+from chainrule_grading.course import UserError, nbgrader_config, write_atomically
+from chainrule_grading.notebooks import Limits, Unreadable, parse, read, restore, run
+
+ISOLATION = "none"                # how learners' code is kept apart from the grader; recorded with each result
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A file that a learner handed in for an assignment."""
+    student: str
+    assignment: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One graded cell: points earned (None: a person decides), and the first lines of its card."""
+    name: str
+    earned: float | None
+    points: float
+    says: tuple = ()
+
+
+@dataclass(frozen=True)
+class Result:
+    """What grading one submission gave. `problem` says why there is no mark; `flags` are for the instructor."""
+    student: str
+    assignment: str
+    notebook: dict | None = None
+    marks: tuple = ()
+    flags: tuple = ()
+    problem: str = ""
+    seconds: float = 0.0
+    isolation: str = ISOLATION
+
+    @property
+    def earned(self):
+        return round(sum(mark.earned or 0 for mark in self.marks), 2)
+
+    @property
+    def points(self):
+        return sum(mark.points for mark in self.marks)
+
+    @property
+    def by_hand(self):
+        return sum(mark.points for mark in self.marks if mark.earned is None)
+
+
+def grade(student, assignment, raw, release, limits=Limits()):  # noqa: B008 (frozen)
+    """Bytes of a submitted notebook and of the release → Result. Never raises for anything a learner did."""
+    start = time.perf_counter()
+    try:
+        notebook, flags = restore(parse(raw), nbformat.reads(release.decode("utf-8"), as_version=4))
+    except Unreadable as reason:
+        return Result(student, assignment, problem=str(reason), seconds=time.perf_counter() - start)
+    flags += run(notebook, limits)
+    return Result(student, assignment, notebook, evaluate(notebook), flags, seconds=time.perf_counter() - start)
+
+
+def evaluate(notebook):
+    """The marks of an executed notebook, by nbgrader's own rule for each graded cell."""
+    from nbgrader.utils import determine_grade, is_grade
+
+    marks = []
+    for cell in notebook.cells:
+        if is_grade(cell):
+            earned, points = determine_grade(cell)
+            marks.append(Mark(cell.metadata.nbgrader.grade_id, earned, points, card_text(cell)))
+    return tuple(marks)
+
+
+def card_text(cell):
+    """The sentences of the card a check cell shows, or of the error that came in its place."""
+    for output in cell.get("outputs", []):
+        if output.output_type == "display_data" and " · " in output.data.get("text/plain", ""):
+            return tuple(line.strip() for line in output.data["text/plain"].splitlines())
+    for output in cell.get("outputs", []):
+        if output.output_type == "error":
+            return (f"{output.ename}: {output.evalue}" if output.ename not in ("TooLong", "KernelEnded")
+                    else output.evalue,)
+    return ()
+
+
+# ---------------------------------------------------------------- the class
+
+def submissions(course, assignment, only=None):
+    """All submissions of an assignment, by name of the learner; of several files the newest notebook counts."""
+    found = []
+    for folder in sorted((course.classroom / "submitted").glob(f"*/{assignment}")):
+        student = folder.parent.name
+        files = [p for p in folder.iterdir() if p.suffix == ".ipynb" and not p.name.startswith(".")]
+        exact = [p for p in files if p.stem == assignment]
+        if files and (only is None or student in only):
+            found.append(Submission(student, assignment, max(exact or files, key=lambda p: p.stat().st_mtime)))
+    missing = sorted(set(only or ()) - {s.student for s in found})
+    if missing:
+        raise UserError(f"There is no submission of {assignment} by {missing[0]!r} in "
+                        f"{course.classroom / 'submitted'}.")
+    if not found:
+        raise UserError(f"There is nothing to grade: no notebook in {course.classroom / 'submitted'}/<learner>/"
+                        f"{assignment}/. Collect submissions there, or make some with chainrule submit.")
+    return found
+
+
+@dataclass
+class Recorder:
+    """Writes results where nbgrader expects them: gradebook, autograded/ and feedback/. The one writer."""
+    course: object
+    assignment: str
+    config: object = field(init=False)
+    url: str = field(init=False)
+
+    def __post_init__(self):
+        self.config = nbgrader_config(self.course)
+        self.url = self.config.CourseDirectory.db_url
+        self.course.classroom.mkdir(parents=True, exist_ok=True)
+        with quiet():
+            self._register()
+
+    def _register(self):
+        """Put the assignment's cells and points into the gradebook, as nbgrader's generate_assignment does."""
+        from nbgrader.api import Gradebook
+        from nbgrader.converters import GenerateAssignment
+        from nbgrader.preprocessors import SaveCells
+
+        with Gradebook(self.url) as book:
+            book.update_or_create_assignment(self.assignment)
+        source = self.course.solutions / self.assignment / f"{self.assignment}.ipynb"
+        notebook = nbformat.read(source, as_version=4)
+        about = {"nbgrader": {"notebook": self.assignment, "assignment": self.assignment, "db_url": self.url}}
+        for preprocessor in GenerateAssignment.preprocessors.default_args[0]:
+            notebook, _ = preprocessor(config=self.config)(notebook, about)
+            if preprocessor is SaveCells:
+                return
+
+    def record(self, result, submission):
+        """Write one result; a submission without a mark leaves a page that says why, and no row."""
+        folder = self.course.classroom / "autograded" / result.student / result.assignment
+        feedback = self.course.classroom / "feedback" / result.student / result.assignment
+        about = {"isolation": result.isolation, "flags": result.flags, "problem": result.problem,
+                 "seconds": round(result.seconds, 2), "graded": datetime.now(UTC).isoformat(timespec="seconds"),
+                 "marks": [asdict(mark) for mark in result.marks]}
+        if result.problem:
+            write_atomically(feedback / f"{result.assignment}.html", _sorry(result))
+            write_atomically(folder / "grading.json", json.dumps(about, indent=1, ensure_ascii=False))
+            return
+        with quiet():
+            notebook = self._save(result, submission)
+        write_atomically(folder / f"{result.assignment}.ipynb", nbformat.writes(notebook) + "\n")
+        write_atomically(folder / "grading.json", json.dumps(about, indent=1, ensure_ascii=False))
+        stamp = submission.path.parent / "timestamp.txt"
+        if stamp.is_file():
+            write_atomically(folder / "timestamp.txt", stamp.read_bytes())
+        with quiet():
+            page = self._feedback(folder / f"{result.assignment}.ipynb", result)
+        write_atomically(feedback / f"{result.assignment}.html", page)
+
+    def _save(self, result, submission):
+        """nbgrader's own steps after executing a notebook: late penalty, marks, tidy outputs."""
+        from nbconvert.preprocessors import ClearMetadataPreprocessor
+        from nbgrader.api import Gradebook
+        from nbgrader.preprocessors import (
+            AssignLatePenalties,
+            CheckCellMetadata,
+            IgnorePattern,
+            LimitOutput,
+            SaveAutoGrades,
+        )
+
+        stamp = submission.path.parent / "timestamp.txt"
+        with Gradebook(self.url) as book:
+            book.update_or_create_student(result.student)
+            when = {"timestamp": _timestamp(stamp)} if stamp.is_file() else {}
+            book.update_or_create_submission(result.assignment, result.student, **when)
+        notebook = nbformat.from_dict(result.notebook)
+        about = {"nbgrader": {"notebook": result.assignment, "assignment": result.assignment,
+                              "student": result.student, "db_url": self.url}}
+        for preprocessor in (IgnorePattern, ClearMetadataPreprocessor, LimitOutput, SaveAutoGrades,
+                             AssignLatePenalties, CheckCellMetadata):
+            notebook, _ = preprocessor(config=self.config)(notebook, about)
+        return notebook
+
+    def _feedback(self, notebook, result):
+        """nbgrader's feedback page for an autograded notebook."""
+        from nbgrader.converters import GenerateFeedback
+        from nbgrader.coursedir import CourseDirectory
+
+        converter = GenerateFeedback(coursedir=CourseDirectory(config=self.config), config=self.config)
+        exporter = converter.exporter_class(parent=converter, config=converter.config)
+        for preprocessor in converter.preprocessors:
+            exporter.register_preprocessor(preprocessor, enabled=True)
+        about = {"nbgrader": {"notebook": result.assignment, "assignment": result.assignment,
+                              "student": result.student, "db_url": self.url}, "unique_key": result.assignment,
+                 "output_files_dir": f"{result.assignment}_files"}
+        return exporter.from_filename(str(notebook), resources=about)[0]
+
+
+def _timestamp(path):
+    from nbgrader.utils import parse_utc
+    return parse_utc(path.read_text(encoding="utf-8").strip())
+
+
+def _sorry(result):
+    return ("<!doctype html><html lang='en'><meta charset='utf-8'><title>Not graded</title>"
+            "<body style='font-family:system-ui;max-width:40em;margin:3em auto;line-height:1.5'>"
+            f"<h1>{html.escape(result.assignment)}: not graded yet</h1><p>{html.escape(result.problem)}</p>"
+            "<p>Nothing is lost: your file is kept as you handed it in.</p></body></html>\n")
+
+
+@contextmanager
+def quiet():
+    """nbgrader logs and warns a good deal about things that are not the user's concern."""
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def grade_class(course, assignment, only=None, limits=Limits(), say=print):  # noqa: B008 (frozen)
+    """Grade every submission, one at a time, so that none stops the class; return (results, failures).
+
+    A failure is ours, not a learner's: (student, one sentence).
+    """
+    release = course.release(assignment).read_bytes()
+    waiting = submissions(course, assignment, only)
+    recorder, results, failures = Recorder(course, assignment), [], []
+    for k, submission in enumerate(waiting, 1):
+        try:
+            try:
+                result = grade(submission.student, assignment, read(submission.path), release, limits)
+            except Unreadable as reason:
+                result = Result(submission.student, assignment, problem=str(reason))
+            recorder.record(result, submission)
+        except Exception as failed:
+            logging.getLogger(__name__).debug("grading failed", exc_info=True)
+            failures.append((submission.student, f"{type(failed).__name__}: {failed}"))
+            say(f"[{k}/{len(waiting)}] {submission.student}: FAILED, {failures[-1][1]}")
+            continue
+        results.append(result)
+        mark = result.problem or f"{result.earned:g} of {result.points - result.by_hand:g}"
+        say(f"[{k}/{len(waiting)}] {submission.student}: {mark}  ({result.seconds:.1f} s)")
+    return results, failures
+
+
+def table(results):
+    """The class at a glance, as text."""
+    width = max([len(r.student) for r in results] + [7])
+    lines = [f"{'learner':<{width}}   mark       by hand   what to know", "─" * (width + 60)]
+    for r in results:
+        notes = [r.problem] if r.problem else [*r.flags]
+        open_tasks = [m.name.removeprefix("check-") for m in r.marks if m.earned is not None and m.earned < m.points]
+        if open_tasks:
+            notes.append(f"not full: {', '.join(open_tasks)}")
+        mark = "–" if r.problem else f"{r.earned:g} / {r.points - r.by_hand:g}"
+        hand = f"{r.by_hand:g}" if r.by_hand else ""
+        lines.append(f"{r.student:<{width}}   {mark:<10} {hand:<9} {'; '.join(notes) or 'all right'}")
+    return "\n".join(lines)
+
+
+def main(course, assignment, students=None, isolation=None, cell_seconds=30.0):
+    """The command `chainrule grade`; returns its exit code: 0 unless grading itself failed."""
+    course.release(assignment)
+    submissions(course, assignment, students)
+    if isolation != "none":
+        raise UserError(
+            "Grading runs learners' code on this machine, with your rights and your files in reach, and there is no "
+            "sandbox yet. For notebooks you trust, type --accept-isolation=none; for your own work use "
+            "chainrule check.")
+    print("Isolation: none (typed). Learners' code runs with your rights.", flush=True)
+    results, failures = grade_class(course, assignment, students, Limits(cell_seconds),
+                                    say=lambda text: print(text, flush=True))
+    print("\n" + table(results))
+    where = course.classroom.relative_to(course.root) if course.root in course.classroom.parents else course.classroom
+    print(f"\nGradebook: {where}/gradebook.db · feedback: {where}/feedback/<learner>/{assignment}/ · "
+          f"notebooks: {where}/autograded/")
+    print("Written answers wait for you in the formgrader (chainrule lab, tab Formgrader). "
+          "Marks as a table: nbgrader export.")
+    for student, why in failures:
+        print(f"Grading failed for {student}: {why}", file=sys.stderr)
+    return 1 if failures else 0

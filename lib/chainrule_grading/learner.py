@@ -1,0 +1,142 @@
+"""The learner's commands: check, submit, progress."""
+import getpass
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import nbformat
+
+from chainrule_grading.authoring import checked_exercise, keep_copy
+from chainrule_grading.course import UserError, write_atomically
+from chainrule_grading.notebooks import Limits, as_user_error, parse, read, run
+
+
+def load(path):
+    """The notebook at `path` for a learner's command; UserError says what is wrong with the file."""
+    path = Path(path)
+    if not path.exists():
+        raise UserError(f"There is no file {path}; give the path of your notebook, for example "
+                        "exercises/delta/delta.ipynb.")
+    notebook = as_user_error(parse, as_user_error(read, path))
+    language = notebook.metadata.get("kernelspec", {}).get("language", "python")
+    if language != "python":
+        raise UserError(f"{path.name} is a notebook for {language}; the exercises are in Python. In JupyterLab choose "
+                        "Kernel, Change Kernel, Python 3, and save.")
+    return notebook
+
+
+def check(path, cell_seconds=60.0):
+    """Run your notebook from the top in a fresh Python and show every card; return the exit code."""
+    path = Path(path)
+    notebook = load(path)
+    checks = [cell for cell in notebook.cells if checked_exercise(cell)]
+    if not checks:
+        raise UserError(f"{path.name} holds no check(…) cell, so there is nothing to check; "
+                        "is it one of the exercises?")
+    print(f"Running {path.name} from the top in a fresh Python …", flush=True)
+    trouble = run(notebook, Limits(cell_seconds), folder=path.resolve().parent)
+    full = 0
+    for cell in checks:
+        text, passed = _outcome(cell)
+        full += passed
+        print("\n" + text)
+    print()
+    for sentence in trouble:
+        print(sentence + ".")
+    print(f"{full} of {len(checks)} tasks are fully right.")
+    return 0 if full == len(checks) else 1
+
+
+def _outcome(cell):
+    card = next((o.data["text/plain"] for o in cell.outputs if o.output_type == "display_data"
+                 and "text/plain" in o.data), None)
+    error = next((o for o in cell.outputs if o.output_type == "error"), None)
+    partial = any(o.output_type == "execute_result" for o in cell.outputs)
+    if card:
+        return card, error is None and not partial
+    if error is None:
+        return f"? {checked_exercise(cell)}: the check showed nothing", False
+    hint = ("\n  Its function is not defined: run the cell above it without an error first."
+            if error.ename == "NameError" else "")
+    return f"✗ Not yet · {checked_exercise(cell)}\n  {error.ename}: {error.evalue}{hint}", False
+
+
+def submit(course, path, learner=None, to=None):
+    """Hand in a notebook: a dated copy under classroom/submitted (or `to`); an earlier one is kept. Exit code 0."""
+    path = Path(path)
+    notebook = load(path)
+    assignment = which_assignment(course, notebook, path)
+    learner = learner or getpass.getuser()
+    if not re.fullmatch(r"[A-Za-z0-9][\w.@-]{0,63}", learner):
+        raise UserError(f"{learner!r} cannot be a learner's name here: use letters, digits and . _ - @, for example "
+                        "--as ada.")
+    folder = Path(to) if to else course.classroom / "submitted"
+    target = folder / learner / assignment / f"{assignment}.ipynb"
+    if target.is_file():
+        print(f"Your earlier submission is kept in {_short(course, keep_copy(course, target))}.")
+    write_atomically(target, path.read_bytes())
+    now = datetime.now(UTC)
+    write_atomically(target.parent / "timestamp.txt", now.strftime("%Y-%m-%d %H:%M:%S UTC"))
+    empty = untouched(course, assignment, notebook)
+    print(f"Handed in {assignment} for {learner} at {now:%Y-%m-%d %H:%M} UTC: {_short(course, target)}")
+    if empty:
+        print(f"Still as released: {', '.join(empty)}. You can hand in again at any time.")
+    if to is None:
+        print("If your instructor collects files elsewhere, that is the file to upload.")
+    return 0
+
+
+def which_assignment(course, notebook, path):
+    """The assignment whose cells this notebook holds; its file name does not matter."""
+    names = {(c.metadata.get("nbgrader") or {}).get("grade_id") for c in notebook.cells} - {None}
+    best, hits = None, 0
+    for assignment in course.assignments():
+        theirs = {c.metadata["nbgrader"]["grade_id"] for c in _release(course, assignment).cells
+                  if c.metadata.get("nbgrader")}
+        if len(names & theirs) > hits:
+            best, hits = assignment, len(names & theirs)
+    if best is None:
+        raise UserError(f"{path.name} holds no cell of an assignment of this course "
+                        f"({', '.join(course.assignments())}); hand in the notebook from exercises/.")
+    return best
+
+
+def untouched(course, assignment, notebook):
+    """The names of solution cells that are still as released."""
+    texts = {(c.metadata.get("nbgrader") or {}).get("grade_id"): c.source for c in notebook.cells}
+    return [c.metadata["nbgrader"]["grade_id"] for c in _release(course, assignment).cells
+            if c.metadata.get("nbgrader", {}).get("solution")
+            and texts.get(c.metadata["nbgrader"]["grade_id"], c.source) == c.source]
+
+
+def _release(course, assignment):
+    return nbformat.read(course.release(assignment), as_version=4)
+
+
+def _short(course, path):
+    return path.relative_to(course.root) if course.root in path.parents else path
+
+
+def progress(as_json=False):
+    """Where you stand, from the checks you have run on this computer; exit code 0."""
+    from chainrule.exercises import _progress, assignments
+    from chainrule.exercises._registry import exercises_of
+
+    tried = _progress.load()
+    if as_json:
+        print(json.dumps(tried, indent=1, ensure_ascii=False))
+        return 0
+    for assignment in assignments():
+        tasks = exercises_of(assignment)
+        earned = sum(tried.get(t.id, {}).get("best", 0) for t in tasks)
+        print(f"{assignment}: {earned:g} of {sum(t.points for t in tasks):g} points")
+        for task in tasks:
+            entry = tried.get(task.id)
+            best = entry["best"] if entry else 0
+            sign = "✓" if entry and best == task.points else "◐" if best else "○"
+            tries = f"{entry['tries']} {'try' if entry['tries'] == 1 else 'tries'}" if entry else "not tried yet"
+            print(f"  {sign} {task.id:<28} {best:g} of {task.points:g}   {tries}")
+        upcoming = next((t for t in tasks if tried.get(t.id, {}).get("best", 0) < t.points), None)
+        print(f"  Next: {upcoming.id}, about {upcoming.minutes} minutes." if upcoming else "  All done. Well done!")
+    return 0

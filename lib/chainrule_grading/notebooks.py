@@ -1,0 +1,169 @@
+"""Reading notebooks that others made, putting learners' answers into the instructor's notebook, and running it."""
+import os
+import tempfile
+import warnings
+from dataclasses import dataclass
+
+import nbformat
+
+from chainrule_grading.course import UserError
+
+QUIET_KERNEL = ["--HistoryManager.enabled=False", "--IPKernelApp.log_level=40"]
+LARGEST = 5_000_000               # bytes; an exercise with many figures has about a tenth
+MOST_CELLS = 400
+
+
+class Unreadable(Exception):
+    """A file that cannot be graded: one sentence for learner and instructor."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long one cell may run, in seconds."""
+    cell_seconds: float = 30.0
+
+
+def read(path):
+    """The bytes of a submitted file; Unreadable if it is not an ordinary file of sensible size."""
+    try:
+        if path.is_symlink() or not path.is_file():
+            raise Unreadable(f"{path.name} is not an ordinary file; hand in the notebook itself.")
+        if path.stat().st_size > LARGEST:
+            raise Unreadable(f"{path.name} has {path.stat().st_size / 1e6:.0f} MB and a notebook may have "
+                             f"{LARGEST / 1e6:.0f}: clear its outputs, save, and hand it in again.")
+        return path.read_bytes()
+    except OSError as failed:
+        raise Unreadable(f"{path.name} cannot be read ({failed.strerror}).") from None
+
+
+def parse(raw):
+    """Bytes → notebook (nbformat 4); Unreadable says why not. UTF-16 and older formats are read as well."""
+    text = _decode(raw)
+    if not text.strip():
+        raise Unreadable("The file is empty; save the notebook and hand it in again.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")       # missing or doubled cell ids are mended below
+            notebook = nbformat.reads(text, as_version=4)
+    except nbformat.validator.NotebookValidationError:
+        raise Unreadable("The file is damaged: it has the frame of a notebook, but some of its cells are not "
+                         "cells. Copy your answers into a fresh copy of the exercise.") from None
+    except Exception:
+        raise Unreadable("The file is not a Jupyter notebook (it is not the JSON of one). Hand in the .ipynb file "
+                         "that you worked on, not an export of it.") from None
+    if len(notebook.cells) > MOST_CELLS:
+        raise Unreadable(f"The notebook has {len(notebook.cells)} cells and may have {MOST_CELLS}.")
+    return notebook
+
+
+def _decode(raw):
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return raw.decode("utf-16", errors="replace")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def restore(submitted, release):
+    """The instructor's release notebook with the learner's answers in it; return it and what had been altered.
+
+    Only text is taken over: of solution cells, of the release's free code cells, and of cells the learner
+    added, each after the cell it followed. Locked cells, checks, points and metadata are the instructor's.
+    """
+    restored, flags = nbformat.from_dict(dict(release)), []
+    restored.cells = [nbformat.from_dict(dict(cell)) for cell in release.cells]
+    by_name = {_name(cell): cell for cell in restored.cells}
+    release_texts = {cell.source for cell in release.cells}
+    seen, after, added = set(), None, {}
+    for cell in submitted.cells:
+        name = _name(cell)
+        if name not in by_name or (name in seen and not _is_ours(cell)):
+            if str(cell.get("source", "")) not in release_texts:
+                added.setdefault(after, []).append(cell)
+            continue
+        if name in seen:
+            flags.append(f"cell {name} was there twice; the first one counts")
+            continue
+        seen.add(name)
+        after, target = name, by_name[name]
+        kind = target.metadata.get("nbgrader", {})
+        text = str(cell.get("source", ""))
+        if kind.get("solution") or (not kind and target.cell_type == "code"):
+            target.source = text
+        elif kind and text != target.source:
+            flags.append(f"locked cell {name} had been changed; the instructor's was used")
+    flags += [f"cell {_name(cell)} was missing; the release's was used" for cell in release.cells
+              if cell.metadata.get("nbgrader") and _name(cell) not in seen]
+    restored.cells = [_own(cell, k) for k, cell in enumerate(added.get(None, []))] + [
+        piece for cell in restored.cells for piece in
+        [cell, *(_own(c, f"{cell.id}-{k}") for k, c in enumerate(added.get(_name(cell), [])))]]
+    return restored, tuple(flags)
+
+
+def _is_ours(cell):
+    return bool(cell.metadata.get("nbgrader"))
+
+
+def _name(cell):
+    """What identifies a cell: nbgrader's name for it, else its id."""
+    about = cell.metadata.get("nbgrader")
+    return (about.get("grade_id") if isinstance(about, dict) else None) or cell.get("id")
+
+
+def _own(cell, where):
+    """A cell the learner added: its text, nothing else."""
+    make = nbformat.v4.new_code_cell if cell.get("cell_type") == "code" else nbformat.v4.new_markdown_cell
+    return make(str(cell.get("source", "")), id=f"added-{where}"[:64])
+
+
+def run(notebook, limits, folder=None):
+    """Execute all cells in a fresh kernel; return sentences about what went wrong with the kernel.
+
+    A cell that fails or runs too long costs itself; if the kernel dies, the cells after it get an error
+    output that says so. Without `folder` the notebook runs in an empty temporary one.
+    """
+    from nbclient import NotebookClient
+
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    with tempfile.TemporaryDirectory() as empty, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        client = NotebookClient(
+            notebook, timeout=limits.cell_seconds, interrupt_on_timeout=True, allow_errors=True,
+            error_on_timeout=_timeout(limits), record_timing=False, kernel_name="python3",
+            extra_arguments=QUIET_KERNEL,
+            resources={"metadata": {"path": str(folder or empty)}})
+        try:
+            client.execute(env=os.environ | {"NBGRADER_EXECUTION": "autograde", "OPENBLAS_NUM_THREADS": "1"})
+            return ()
+        except Exception as died:                 # a dead or deaf kernel, in any of nbclient's ways to say so
+            return (_after_death(notebook, died),)
+
+
+def _timeout(limits):
+    text = (f"Stopped after {limits.cell_seconds:g} s. Is there a loop whose condition never becomes false?")
+    return {"ename": "TooLong", "evalue": text, "traceback": [text]}
+
+
+def _after_death(notebook, died):
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    ran = [k for k, cell in enumerate(code) if cell.outputs or cell.execution_count]
+    first = (ran[-1] + 1) if ran else 0
+    culprit = code[min(first, len(code) - 1)] if code else None
+    why = ("Python itself ended in this cell" if "Dead" in type(died).__name__ or "died" in str(died) else
+           "Python stopped answering in this cell")
+    for k, cell in enumerate(code[first:]):
+        text = f"{why}." if k == 0 else "Not run: Python had ended in a cell above."
+        cell.outputs.append(nbformat.v4.new_output("error", ename="KernelEnded", evalue=text, traceback=[text]))
+    return f"{why.replace('this cell', f'cell {culprit.id}' if culprit is not None else 'the notebook')}"
+
+
+def as_user_error(function, *arguments):
+    """Call a reader for somebody at a terminal: Unreadable becomes a UserError."""
+    try:
+        return function(*arguments)
+    except Unreadable as reason:
+        raise UserError(str(reason)) from None
