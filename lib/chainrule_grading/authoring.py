@@ -168,9 +168,6 @@ def _settle_outputs(cell):
     for output in cell.get("outputs", []):
         if alt and "image/png" in output.get("data", {}):
             output.setdefault("metadata", {})["image/png"] = {"alt": alt}
-        text = output.get("data", {}).get("text/plain", "")
-        if text.startswith("<Figure size"):
-            output["data"]["text/plain"] = "<Figure>"      # its size in pixels says nothing to a reader
 
 
 # ---------------------------------------------------------------- the whole course
