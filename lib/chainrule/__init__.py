@@ -4,14 +4,21 @@ Rows are examples. A layer computes Z = X @ W + b and H = phi(Z); delta = âˆ‚L/â
 """
 from chainrule.activations import Identity, ReLU, Sigmoid, Softmax, Tanh
 from chainrule.gradcheck import check_gradient, complex_step_gradient, numerical_gradient
-from chainrule.losses import BinaryCrossEntropy, CrossEntropy, HalfSquaredError
-from chainrule.mlp import MLP, Gradient, Layer
+from chainrule.losses import (
+    L2,
+    BinaryCrossEntropy,
+    CrossEntropy,
+    HalfSquaredError,
+    SigmoidCrossEntropy,
+    SoftmaxCrossEntropy,
+)
+from chainrule.mlp import MLP, Gradient, Layer, flatten, he, normal, xavier
 from chainrule.training import gradient_step, train
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "MLP", "BinaryCrossEntropy", "CrossEntropy", "Gradient", "HalfSquaredError", "Identity", "Layer", "ReLU",
-    "Sigmoid", "Softmax", "Tanh", "check_gradient", "complex_step_gradient", "gradient_step",
-    "numerical_gradient", "train",
+    "L2", "MLP", "BinaryCrossEntropy", "CrossEntropy", "Gradient", "HalfSquaredError", "Identity", "Layer", "ReLU",
+    "Sigmoid", "SigmoidCrossEntropy", "Softmax", "SoftmaxCrossEntropy", "Tanh", "check_gradient",
+    "complex_step_gradient", "flatten", "gradient_step", "he", "normal", "numerical_gradient", "train", "xavier",
 ]

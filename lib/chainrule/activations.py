@@ -1,11 +1,15 @@
 """Activation functions: each gives its value H = φ(Z) and carries a slope ∂L/∂H back to δ = ∂L/∂Z.
 
-Rows are examples. `back` works from the value H, which the forward pass has at hand, so that no
-exponential is computed twice. Every φ here also accepts complex Z, for complex-step checks.
+One protocol: `phi(Z)` → H and `phi.back(dH, H)` → δ, all of shape (n, d). `back` works from the value H, which the
+forward pass has at hand, so no exponential is computed twice. Every φ keeps float32 and float64 as they are and
+accepts complex Z, for complex-step checks. Ledger: TAYLOR-31, TAYLOR-44
 """
+from dataclasses import dataclass
+
 import numpy as np
 
 
+@dataclass(frozen=True)
 class Identity:
     """φ(z) = z, the linear output of a regression. Ledger: ECE417-01"""
 
@@ -13,10 +17,11 @@ class Identity:
         return Z
 
     def back(self, dH, H):
-        """∂L/∂H (n, d) → δ = ∂L/∂Z (n, d)."""
+        """∂L/∂H (n, d) → δ = ∂L/∂Z (n, d). Ledger: ECE417-30"""
         return dH                                 # φ′ = 1
 
 
+@dataclass(frozen=True)
 class Sigmoid:
     """φ(z) = 1 / (1 + exp(−z)), written with tanh so that no z overflows. Ledger: ECE417-06, LFD-21"""
 
@@ -28,6 +33,7 @@ class Sigmoid:
         return dH * (H * (1 - H))                 # δ = ∂L/∂h ⊙ φ′(z),  φ′ = φ (1 − φ)
 
 
+@dataclass(frozen=True)
 class Tanh:
     """φ(z) = tanh z. Ledger: LFD-15"""
 
@@ -39,6 +45,7 @@ class Tanh:
         return dH * (1 - H**2)                    # δ = ∂L/∂h ⊙ φ′(z),  φ′ = 1 − φ²
 
 
+@dataclass(frozen=True)
 class ReLU:
     """φ(z) = max(0, z). At the kink z = 0 we choose the slope 0. Ledger: LFD-28, TAYLOR-31"""
 
@@ -50,6 +57,7 @@ class ReLU:
         return dH * (H.real > 0)                  # φ′ = 1 where z > 0, else 0
 
 
+@dataclass(frozen=True)
 class Softmax:
     """pₖ = exp zₖ / Σⱼ exp zⱼ per row. Not elementwise: each output depends on every input. Ledger: TAYLOR-38"""
 
@@ -58,5 +66,8 @@ class Softmax:
         return E / E.sum(axis=1, keepdims=True)
 
     def back(self, dH, H):
-        """∂L/∂H (n, d) → δ = ∂L/∂Z (n, d), from the value H. Ledger: TAYLOR-37"""
+        """∂L/∂H (n, d) → δ = ∂L/∂Z (n, d): a vector times the Jacobian of each row. Ledger: TAYLOR-37"""
         return H * (dH - (dH * H).sum(axis=1, keepdims=True))     # δ = (diag p − p pᵀ) ∂L/∂p
+
+
+ACTIVATIONS = {phi.__name__: phi for phi in (Identity, Sigmoid, Tanh, ReLU, Softmax)}
