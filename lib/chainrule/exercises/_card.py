@@ -8,7 +8,7 @@ LOOKS = {
     "part": ("◐", "Partly right", "#E69F00"),
     "wrong": ("✗", "Not yet", "#D55E00"),
     "error": ("✗", "Not yet", "#D55E00"),
-    "unwritten": ("○", "Nothing written yet", "#56B4E9"),
+    "unwritten": ("○", "Waiting for your code", "#56B4E9"),
 }
 
 

@@ -31,7 +31,7 @@ def check(id, answer):
         return None
     if verdict.earned > 0:
         return float(verdict.earned)
-    raise CheckFailed(f"{card.title()}. {verdict.headline if verdict.kind != 'unwritten' else verdict.facts[0]}")
+    raise CheckFailed(f"{card.title()}. {verdict.facts[0] if verdict.kind == 'unwritten' else verdict.headline}")
 
 
 def _show(card):

@@ -1,14 +1,18 @@
 """From a learner's function to a verdict, without printing, drawing or remembering anything."""
 import contextlib
 import copy
+import inspect
 import io
 import traceback
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from chainrule.gradcheck import tolerance
+
+NOT_THEIRS = tuple(str(Path(file).parent) for file in (np.__file__, __file__))     # folders of code not the learner's
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Verdict:
     facts: tuple = ()
     remarks: tuple = ()
     good: tuple = ()              # names of the results that are right on every case
-    bad: tuple = field(default=())
+    bad: tuple = ()
 
 
 def call(function, case):
@@ -60,34 +64,37 @@ def call(function, case):
             value, error, line = function(*arguments), None, ""
         except (Exception, SystemExit) as stop:     # a KeyboardInterrupt is the learner's own: let it pass
             value, error, line = None, stop, _own_line(stop)
-    changed = tuple(name for name, before, after in zip(case.inputs, case.inputs.values(), arguments, strict=True)
+    changed = tuple(name for (name, before), after in zip(case.inputs.items(), arguments, strict=True)
                     if not _equal(before, after))
-    return Run(value, error, line, out.getvalue(), tuple(dict.fromkeys(str(w.message) for w in warned)), changed)
+    messages = tuple(dict.fromkeys(str(w.message) for w in warned))
+    return Run(value, error, line, out.getvalue(), messages, changed)
 
 
 def parts_of(exercise, case, run, right):
-    """Lay the results of `run` beside the right ones: a list of Part, or one sentence on why that can't be."""
+    """The results of `run` beside the right ones: a list of Part, or one sentence on why that can't be."""
     names, value = list(exercise.returns), run.value
     if len(names) == 1:
         return _pair(names[0], value, right)
     if not isinstance(value, (tuple, list)) or len(value) != len(names):
         got = f"{len(value)} results" if isinstance(value, (tuple, list)) else f"one {type(value).__name__}"
         return f"The answer has {len(names)} results, in this order: {', '.join(names)}; yours gave {got}."
-    return [part for name, given, good in zip(names, value, right, strict=True) for part in _pair(name, given, good)]
+    return [part for name, given, good in zip(names, value, right, strict=True)
+            for part in _pair(name, given, good)]
 
 
 def _pair(name, given, right):
     if isinstance(right, list):                   # one array per layer
-        if not isinstance(given, (tuple, list)) or len(given) != len(right):
-            got = f"{len(given)} entries" if isinstance(given, (tuple, list)) else f"one {type(given).__name__}"
-            problem = f"`{name}` should be a list of {len(right)} arrays, one per layer; yours has {got}."
+        listed = isinstance(given, (tuple, list)) or (isinstance(given, np.ndarray) and given.ndim > 0)
+        if not listed or len(given) != len(right):
+            got = f"it has {len(given)} entries" if listed else f"it is {_kind(given)}"
+            problem = f"`{name}` should be a list with one array per layer, {len(right)} in all; here {got}."
             return [Part(f"{name}[{k}]", None, r, problem) for k, r in enumerate(right)]
         return [_part(f"{name}[{k}]", g, r) for k, (g, r) in enumerate(zip(given, right, strict=True))]
     return [_part(name, given, right)]
 
 
 def _part(name, given, right):
-    """Lists, float32, Fortran order and other shapes of the same vector are all right; the contract is not a trap."""
+    """Lists, float32, Fortran order, other shapes of the same vector are all right: the contract is no trap."""
     right = np.asarray(right, float)
     if given is None:
         return Part(name, None, right, f"`{name}` is None.")
@@ -96,7 +103,8 @@ def _part(name, given, right):
     except Exception:                             # a ragged list, or an object with a broken __array__
         array = np.empty(0, object)
     if array.dtype.kind not in "biufc":
-        return Part(name, None, right, f"`{name}` is not an array of numbers but {_kind(given)}.")
+        kind = "one of Python objects" if isinstance(given, np.ndarray) else _kind(given)
+        return Part(name, None, right, f"`{name}` is not an array of numbers but {kind}.")
     if array.dtype.kind == "c":
         if np.any(array.imag):
             return Part(name, None, right, f"`{name}` is complex; slopes of a real loss are real.")
@@ -128,12 +136,16 @@ def judge(exercise, answer, seed=0, scale=1.0, reveal=True):
     if not callable(answer):
         return Verdict(exercise, "error", headline=f"The check needs your function, not {_kind(answer)}.",
                        facts=("Write the name of the function without brackets.",))
+    if takes := _takes_otherwise(answer, exercise):
+        return Verdict(exercise, "error", facts=("The first line of the cell should stay as it was.",), headline=
+                       f"Your function takes {takes}, and it is called with ({', '.join(exercise.arguments)}).")
     cases = exercise.cases(seed, scale)
     runs = [call(answer, case) for case in cases]
     remarks = _diagnose.remarks(runs)
     if all(isinstance(run.error, NotImplementedError) for run in runs):
-        return Verdict(exercise, "unwritten", headline="Nothing written yet.", remarks=remarks,
-                       facts=("Fill in the cell above, run it, then run this check again.",))
+        return Verdict(exercise, "unwritten", headline="Waiting for your code.", remarks=remarks, facts=(
+            "The cell above still ends in `raise NotImplementedError()`. Put your code in the place of that line, "
+            "run the cell, then run this check again.",))
     rights = [exercise.answer(**copy.deepcopy(case.inputs)) for case in cases]
     laid = [parts_of(exercise, case, run, right) if run.error is None and run.value is not None else None
             for case, run, right in zip(cases, runs, rights, strict=True)]
@@ -150,10 +162,21 @@ def judge(exercise, answer, seed=0, scale=1.0, reveal=True):
     return Verdict(exercise, kind, earned, headline, cause, tuple(facts), remarks, good, bad)
 
 
+def _takes_otherwise(answer, exercise):
+    """The arguments of `answer`, in brackets, if it cannot be called with those of the exercise; else ""."""
+    try:
+        signature = inspect.signature(answer)
+        signature.bind(*exercise.arguments)
+    except TypeError:
+        return f"({', '.join(signature.parameters)})"
+    except ValueError:                            # some built-in functions have no signature
+        pass
+    return ""
+
+
 def _own_line(error):
     """The last line of the traceback that lies in the learner's code, as far as its source is known."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__)
-              if "chainrule" not in f.filename and "numpy" not in f.filename]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(NOT_THEIRS)]
     return (frames[-1].line or "") if frames else ""
 
 
@@ -165,4 +188,4 @@ def _equal(before, after):
 
 def _kind(value):
     name = type(value).__name__
-    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+    return "None" if value is None else f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"

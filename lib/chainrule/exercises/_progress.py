@@ -17,7 +17,7 @@ def path():
 
 
 def load():
-    """{exercise id: {"tries", "points", "earned", "best", "mistakes": {name: count}, "last"}}; {} if there is none."""
+    """{exercise id: {"tries", "points", "earned", "best", "mistakes": {name: count}, "last"}}, or {}."""
     try:
         data = json.loads(path().read_text(encoding="utf-8"))
         return data if isinstance(data, dict) else {}

@@ -1,4 +1,4 @@
-"""The registry: an exercise is its contract, its cases, its answer and the wrong answers people really give."""
+"""The registry: an exercise is its contract, its cases, its answer and the wrong answers people give."""
 import difflib
 import importlib
 import inspect
@@ -32,7 +32,7 @@ class Case:
     widths: tuple
 
     def __str__(self):
-        return f"{self.n} examples, widths {'-'.join(str(w) for w in self.widths)}"
+        return f"{self.n} example{'s' * (self.n > 1)}, widths {'-'.join(str(w) for w in self.widths)}"
 
 
 @dataclass
@@ -70,15 +70,16 @@ class Exercise:
         return [Case(self.inputs(rng, n, widths, scale), n, tuple(widths)) for n, widths in self.shapes]
 
 
-# Batch n >= 3 and unlike every width, one network with all widths distinct and one square, one with a
-# single output: each of the mistakes we know shows on at least one of them.
-SHAPES = ((3, (4, 5, 2)), (4, (3, 3, 3)), (6, (2, 4, 3)), (5, (3, 2, 1)))
+# Batch n >= 3 and unlike every width; all widths distinct, falling to the output and rising to it; one square
+# network; one with a single output: each of the mistakes we know shows on at least one of them.
+SHAPES = ((3, (4, 5, 2)), (4, (3, 3, 3)), (6, (5, 2, 4)), (5, (3, 2, 1)))
 
 
 def exercise(id, *, points, returns, cites, inputs, praise, minutes, shapes=SHAPES):
     """Decorator: register the decorated reference answer as the exercise `id` ("assignment.task")."""
     def register(answer):
-        REGISTRY[id] = Exercise(id, points, dict(returns), tuple(cites), inputs, shapes, praise, minutes, answer)
+        REGISTRY[id] = Exercise(id, points, dict(returns), tuple(cites), inputs, tuple(shapes), praise, minutes,
+                                answer)
         return REGISTRY[id]
     return register
 
