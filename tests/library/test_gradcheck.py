@@ -1,0 +1,276 @@
+"""What the gradient checker says, and the numbers underneath it."""
+import warnings
+
+import numpy as np
+import pytest
+from checker_cases import absolute, network, quartic
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chainrule import check_gradient, complex_step_gradient, numerical_gradient
+from chainrule.gradcheck import EPS, tolerance
+
+EXACT = 4 * EPS
+
+
+def test_central_differences_find_the_slope_of_a_cubic_to_seven_digits():
+    theta = np.array([[0.5, -2.0], [30.0, 0.0]])
+    slope = numerical_gradient(lambda t: np.sum(t**3), theta)
+    assert np.allclose(slope, 3 * theta**2, rtol=1e-7, atol=1e-10)
+
+
+def test_central_differences_take_steps_in_proportion_to_large_entries_and_never_below_the_given_step():
+    seen = []
+    numerical_gradient(lambda t: seen.append(t.copy()) or 0.0, np.array([0.5, 200.0]), step=1e-3)
+    assert np.allclose([s[0] - 0.5 for s in seen[:2]], [1e-3, -1e-3], rtol=1e-9)
+    assert np.allclose([s[1] - 200 for s in seen[2:]], [0.2, -0.2], rtol=1e-9)
+    assert len(seen) == 4
+
+
+def test_central_differences_of_whole_numbers_are_not_cut_to_whole_numbers():
+    assert np.allclose(numerical_gradient(lambda t: np.sum(t**2) / 4, np.array([1, 3])), [0.5, 1.5])
+
+
+def test_the_complex_step_is_exact_to_rounding_and_leaves_theta_alone():
+    theta = np.array([[0.3, -1.7], [2.2, 0.0]])
+    before = theta.copy()
+    slope = complex_step_gradient(lambda t: np.sum(np.exp(t) * np.sin(t)), theta)
+    assert np.allclose(slope, np.exp(theta) * (np.sin(theta) + np.cos(theta)), rtol=EXACT, atol=0)
+    assert np.array_equal(theta, before)
+
+
+def test_the_complex_step_moves_one_entry_at_a_time():
+    seen = []
+    complex_step_gradient(lambda t: seen.append(t.copy()) or 0.0, np.zeros((2, 2)))
+    assert [np.count_nonzero(t.imag) for t in seen] == [1] * 4
+    assert [np.flatnonzero(t.imag)[0] for t in seen] == [0, 1, 2, 3]
+    assert all(t.imag.max() == 1e-30 for t in seen)
+
+
+def test_tolerance_is_a_billionth_of_an_entry_plus_64_eps_of_the_largest():
+    a, b = np.array([1000.0, 1.0, 0.0]), np.array([1000.0, 2.0, 0.0])
+    assert np.allclose(tolerance(a, b), 1e-9 * np.array([1000, 2, 0]) + 64 * EPS * 1000, rtol=1e-14)
+    assert np.array_equal(tolerance(np.zeros(2), np.zeros(2)), [0, 0])
+    assert tolerance(np.empty(0), np.empty(0)).shape == (0,)
+    assert np.array_equal(tolerance(a, -b), tolerance(a, b))
+
+
+def test_a_right_gradient_is_told_in_one_sentence():
+    f, g, theta = network()
+    assert str(check_gradient(f, g, theta)) == (
+        "The gradient agrees with the complex step (step 1e-30) in each of 54 entries.")
+
+
+def test_a_wrong_entry_is_named_with_tensor_entry_both_values_rule_and_step():
+    f, g, theta = network()
+    right = g["W2"][3, 1]
+    g["W2"][3, 1] *= 1.5
+    report = check_gradient(f, g, theta)
+    assert (report.tensor, report.entry, report.rule, report.step) == ("W2", (3, 1), "complex step", 1e-30)
+    assert report.given == g["W2"][3, 1] and np.isclose(report.expected, right, rtol=1e-12)
+    assert (report.wrong, report.judged) == (1, 54)
+    assert str(report) == (f"The gradient is {report.given:.6g} at entry (3, 1) of W2; the complex step (step 1e-30) "
+                           f"gives {right:.6g}. 1 of 54 entries disagree.")
+
+
+def test_values_that_look_alike_are_printed_with_twelve_digits():
+    f, g, theta = quartic()
+    report = check_gradient(f, g * (1 + 1e-8), theta)
+    assert f"{report.given:.12g}" in str(report) and f"{report.expected:.12g}" in str(report)
+
+
+def test_the_worst_entry_of_all_tensors_is_named():
+    f, g, theta = network()
+    g["W1"][0, 0] *= 1 + 1e-6
+    g["W3"][2, 1] *= 1 + 1e-3
+    g["b3"][0] *= 1 + 1e-5
+    report = check_gradient(f, g, theta)
+    assert (report.tensor, report.entry, report.wrong) == ("W3", (2, 1), 3)
+
+
+def test_the_worst_of_several_differences_is_named_too():
+    f, g, theta = absolute()
+    g[1] *= 1.001
+    g[2] *= 1.3
+    report = check_gradient(f, g, theta)
+    assert (report.entry, report.rule, report.wrong, report.judged) == ((2,), "central difference", 2, 4)
+    assert report.step == 6e-6 and "central difference (step 6e-06)" in str(report)
+
+
+def test_f_that_loses_the_imaginary_part_is_noticed_and_said():
+    f, g, theta = absolute()
+    report = check_gradient(lambda t: f(t["A"]), {"A": g}, {"A": theta})
+    assert report.rule == "central difference" and report.judged == 4
+    assert "f loses the complex step in A; np.abs" in str(report)
+
+
+def test_float32_is_said_to_be_judged_less_sharply():
+    f, g, theta = quartic()
+    report = check_gradient(f, g.astype(np.float32), theta)
+    assert report.ok and "float32" in str(report)
+    assert not check_gradient(f, (1.01 * g).astype(np.float32), theta).ok
+    assert "float32" not in str(check_gradient(f, g, theta))
+
+
+def test_unresolved_entries_are_named_and_are_no_pass():
+    report = check_gradient(lambda t: np.abs(t[0]) + 1e-13 * t[1], np.array([1.0, 1e-13]), np.array([0.7, 1.1]))
+    assert not report.ok and not report.wrong and report.unresolved == [("", (1,))]
+    assert str(report).startswith("Nothing contradicts the gradient, but 1 of 2 entries are too small for the central "
+                                  "difference (step 6e-06), first entry (1,).")
+
+
+def test_an_entry_that_differences_do_resolve_is_not_called_unresolved():
+    assert check_gradient(lambda t: np.abs(t[0]) + 1e-5 * t[1], np.array([1.0, 1e-5]), np.array([0.7, 1.1])).ok
+
+
+def test_a_kink_is_named_with_its_two_sides():
+    report = check_gradient(lambda t: np.sum(np.maximum(t, 0) + 2 * t), np.array([2.0, 3.0]), np.array([0.0, 0.5]))
+    assert report.ok and len(report.kinks) == 1
+    name, entry, low, high = report.kinks[0]
+    assert (name, entry) == ("", (0,)) and np.allclose([low, high], [2, 3], rtol=1e-6)
+    assert "f has a kink in 1 of them" in str(report) and "from 2 to 3" in str(report)
+
+
+@pytest.mark.parametrize("slope, right", [(-1, True), (0.3, True), (1, True), (1.001, False), (-1.001, False)])
+def test_at_a_kink_any_slope_between_the_two_sides_is_right_and_no_other(slope, right):
+    assert check_gradient(lambda t: np.sum(np.abs(t)), np.array([slope, 1.0]), np.array([0.0, 2.0])).ok == right
+
+
+def test_a_steep_bend_is_not_taken_for_a_kink():
+    # tanh(1000 t) bends within 1e-3 of 0, far wider than the step: a wrong slope between its sides is wrong.
+    theta = np.array([3e-4])
+    right = 1000 * (1 - np.tanh(1000 * theta) ** 2)
+    assert check_gradient(lambda t: np.sum(np.tanh(1000 * t)), right, theta).ok
+    assert not check_gradient(lambda t: np.sum(np.tanh(1000 * t)), 0.999 * right, theta).ok
+
+
+def test_large_tensors_are_judged_along_directions_unless_every_entry_is_asked_for():
+    f, g, theta = network((64, 40, 10))
+    report = check_gradient(f, g, theta)
+    assert report.ok and report.judged == 0
+    assert str(report).startswith("The gradient agrees with the complex step (step 1e-30) along two random directions")
+    assert check_gradient(f, g, theta, every_entry=True).judged == 64 * 40 + 40 + 40 * 10 + 10
+    f, g, theta = network()
+    assert check_gradient(f, g, theta, every_entry=False).judged == 0
+
+
+def test_at_a_thousand_parameters_every_entry_is_still_judged():
+    theta = np.linspace(0.1, 1, 1000)
+    assert check_gradient(lambda t: np.sum(t**2), 2 * theta, theta).judged == 1000
+    theta = np.linspace(0.1, 1, 1001)
+    assert check_gradient(lambda t: np.sum(t**2), 2 * theta, theta).judged == 0
+
+
+def test_when_directions_disagree_only_that_tensor_is_searched():
+    f, g, theta = network((64, 40, 10))
+    g["W2"][17, 3] += 1e-7
+    report = check_gradient(f, g, theta)
+    assert (report.tensor, report.entry, report.judged) == ("W2", (17, 3), 400)
+
+
+@given(st.integers(0, 10**6))
+def test_directions_never_miss_an_error_of_one_part_in_a_million(seed):
+    rng = np.random.default_rng(seed)
+    theta = rng.normal(size=(7, 3))
+    error = rng.normal(size=theta.shape)
+    g = 2 * theta
+    g = g + 1e-6 * np.linalg.norm(g) * error / np.linalg.norm(error)
+    assert not check_gradient(lambda t: np.sum(t**2), g, theta, every_entry=False, rng=rng).ok
+
+
+@given(st.integers(0, 10**6))
+def test_directions_never_alarm_for_a_right_gradient(seed):
+    rng = np.random.default_rng(seed)
+    theta = rng.normal(size=(5, 4))
+    M = rng.normal(size=(4, 3))
+    report = check_gradient(lambda t: np.sum(np.tanh(t @ M)), (1 - np.tanh(theta @ M) ** 2) @ M.T, theta,
+                            every_entry=False, rng=rng)
+    assert report.ok and report.judged == 0
+
+
+def test_the_generator_given_is_the_one_that_draws_the_directions():
+    f, g, theta = quartic()
+    seen = []
+    for seed in (1, 1, 2):
+        points = []
+        check_gradient(lambda t, points=points: points.append(np.imag(t).copy()) or f(t), g, theta, every_entry=False,
+                       rng=np.random.default_rng(seed))
+        seen.append(np.array([p for p in points if np.any(p)]))
+    assert np.array_equal(seen[0], seen[1]) and not np.any(seen[0] == seen[2])
+    assert len(seen[0]) == 2                      # two directions, and no more
+
+
+def test_the_checker_is_silent_and_raises_no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert check_gradient(lambda t: np.sum(np.log(t)), np.array([1e9]), np.array([1e-9])).ok
+        assert check_gradient(lambda t: float(np.real(t[0]) ** 2), np.array([1.0]), np.array([0.5])).ok
+
+
+def test_the_complex_step_decides_where_differences_cannot():
+    # With 1e6 added, differences see four digits at best; the error is a millionth.
+    f, g, theta = quartic()
+    assert not check_gradient(lambda t: f(t) + 1e6, g * (1 + 1e-6), theta).ok
+
+
+def test_rounding_is_forgiven_only_where_it_is_the_whole_slope():
+    f, g, theta = network()
+    theta["idle"], g["idle"] = np.ones(2), np.array([1e-17, 0.0])
+    assert check_gradient(f, g, theta).ok
+    g["idle"][0] = 1e-12
+    assert not check_gradient(f, g, theta).ok
+    g["idle"][0] = 1e-17
+    assert not check_gradient(lambda t: f(t) + 1e-16 * np.sum(t["idle"]), g, theta).ok
+
+
+def test_flat_entries_pass_under_differences_only_when_f_does_not_move_at_all():
+    theta = np.array([0.7, 1.1])
+    assert check_gradient(lambda t: np.abs(t[0]), np.array([1.0, 0.0]), theta).ok
+    assert not check_gradient(lambda t: np.abs(t[0]) + 1e-11 * t[1], np.array([1.0, 0.0]), theta).ok
+    assert not check_gradient(lambda t: np.abs(t[0]), np.array([1.0, 1e-14]), theta).ok
+
+
+def test_a_loss_in_float32_widens_the_error_bar_instead_of_raising_an_alarm():
+    theta = np.array([0.5, 0.25])
+    report = check_gradient(lambda t: np.float32(np.sum(np.abs(t) ** 2)), 2 * theta, theta)
+    assert not report.wrong and len(report.unresolved) == 2
+
+
+@pytest.mark.parametrize("change, words", [
+    (lambda f, g, t: (f, g[:2], t), "shape (2,), its parameters (5,)"),
+    (lambda f, g, t: (f, g, t.astype(int)), "theta holds int64"),
+    (lambda f, g, t: (f, g.astype(int), t), "the gradient holds int64"),
+    (lambda f, g, t: (f, g * np.nan, t), "the gradient is empty or holds NaN"),
+    (lambda f, g, t: (f, g, t / 0.0), "theta is empty or holds NaN"),
+    (lambda f, g, t: (f, {"W": g}, {"b": t}), "names ['W'], the parameters ['b']"),
+    (lambda f, g, t: (f, {"W": g[1:]}, {"W": t}), "The gradient of W has shape (4,)"),
+    (lambda f, g, t: (lambda t: np.log(-1 - 0 * t[0]), g, t), "f is nan at theta"),
+    (lambda f, g, t: (lambda t: 1j, g, t), "f is 1j at theta"),
+    (lambda f, g, t: (lambda t: t, g, t), "returned float64 of shape (5,)"),
+    (lambda f, g, t: (lambda t: "one", g, t), "f must return one number"),
+])
+def test_what_cannot_be_judged_is_refused_with_the_reason(change, words):
+    with np.errstate(all="ignore"):
+        f, g, theta = change(*quartic())
+    with pytest.raises((TypeError, ValueError)) as caught:
+        check_gradient(f, g, theta)
+    assert words in str(caught.value)
+
+
+def test_f_that_works_in_place_and_f_that_is_random_are_told_apart():
+    def in_place(t):
+        t *= 1.0 + EPS * 4
+        return 1.0
+    with pytest.raises(ValueError, match="changes its parameters in place"):
+        check_gradient(in_place, np.zeros(2), np.ones(2))
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match="two values at one theta"):
+        check_gradient(lambda t: rng.normal(), np.zeros(2), np.ones(2))
+
+
+def test_neither_theta_nor_the_gradient_is_changed():
+    f, g, theta = network()
+    copies = [{name: A.copy() for name, A in T.items()} for T in (g, theta)]
+    check_gradient(f, g, theta)
+    for T, copy in zip((g, theta), copies, strict=True):
+        assert all(np.array_equal(T[name], copy[name]) for name in T)
