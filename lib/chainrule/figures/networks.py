@@ -2,7 +2,7 @@
 from itertools import pairwise
 
 import numpy as np
-from matplotlib.patches import Circle, FancyArrowPatch
+from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
 from chainrule.figures.style import BACKWARD, BLACK, FORWARD, GREY, canvas
 
@@ -89,12 +89,13 @@ def fan(count=3, below=r"\delta_i", above=r"\delta_{}", weight="w_{{i{}}}", left
     ax = canvas(9.4, 4.6)
     unit = (1.5, 2.15)
     for k, (x, y) in enumerate(columns((count,), (7.6,), 2.15, gap=1.5)[0], start=1):
-        arrow(ax, (unit[0], unit[1] + 0.1), (x, y + 0.14), colour=FORWARD, width=1.0, gap=0.62)
-        arrow(ax, (x, y - 0.1), (unit[0], unit[1] - 0.1), colour=BACKWARD, width=2.8, gap=0.62)
+        up = 0.11                                 # the two arrows of a route run side by side
+        arrow(ax, (unit[0], unit[1] + up), (x, y + up), colour=FORWARD, width=1.0, gap=0.7)
+        arrow(ax, (x, y - up), (unit[0], unit[1] - up), colour=BACKWARD, width=2.8, gap=0.7)
         node(ax, (x, y), f"${above.format(k)}$", radius=0.5, colour=BACKWARD, size=14)
         share = 0.52
         at = (unit[0] + share * (x - unit[0]), unit[1] + share * (y - unit[1]))
-        ax.text(at[0], at[1] + 0.26, f"${weight.format(k)}$", ha="center", va="center", fontsize=13,
+        ax.text(at[0], at[1] + 0.32, f"${weight.format(k)}$", ha="center", va="center", fontsize=13,
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6}, zorder=5)
     node(ax, unit, f"${below}$", radius=0.5, colour=BACKWARD, size=14)
     ax.text(unit[0], 4.4, left, ha="center", va="center")
@@ -116,6 +117,18 @@ def flow(stations, backward):
             arrow(ax, (x, 0.55), (x - 1.9, 0.55), colour=BACKWARD, width=2.8, gap=0.6)
         if k:
             ax.text(x, 0.55, backward[k - 1], ha="center", va="center", color=BACKWARD, fontsize=14)
+    return ax
+
+
+def feature_transform():
+    """A network whose hidden layers are boxed: what they do together is a change of coordinates."""
+    ax = canvas(9.6, 4.0)
+    positions = columns((2, 4, 3, 1), (0.8, 3.6, 6.0, 8.8), 1.75, gap=0.85)
+    layers(ax, positions, radius=0.27)
+    ax.add_patch(FancyBboxPatch((2.9, 0.1), 3.8, 3.3, boxstyle="round,pad=0.05,rounding_size=0.3", fill=False,
+                                edgecolor=BACKWARD, linewidth=2, linestyle="--"))
+    for x, name in ((0.8, "input"), (4.8, "learned transform"), (8.8, "one line")):
+        ax.text(x, 3.72, name, ha="center", va="center", color=BACKWARD if x == 4.8 else BLACK)
     return ax
 
 

@@ -7,7 +7,6 @@ scripts are off (an untrusted notebook, say) the same shapes stand there as a pi
 import base64
 import hashlib
 import html
-import io
 import json
 from dataclasses import dataclass, field
 from importlib import resources
@@ -16,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch
 from matplotlib.patheffects import withStroke
 
-from chainrule.figures.style import BACKWARD, BLACK, FORWARD
+from chainrule.figures.style import BACKWARD, BLACK, FORWARD, png
 
 INK = {"plain": BLACK, "forward": FORWARD, "backward": BACKWARD}
 
@@ -86,6 +85,4 @@ class Stepper:
                 side = {"start": "left", "middle": "center", "end": "right"}[shape["anchor"]]
                 ax.text(*at, shape["text"], ha=side, va="baseline", fontsize=shape["size"] * points, color=ink,
                         zorder=3, path_effects=[withStroke(linewidth=2.5, foreground="white")])
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=120, bbox_inches=None, metadata={"Software": None})
-        return buffer.getvalue()
+        return png(figure, dpi=144)

@@ -2,8 +2,13 @@
 
 Forward is always blue and thin, backward vermilion and thick: colour never carries a meaning alone.
 """
+import io
+import sys
+
 import matplotlib.pyplot as plt
 from matplotlib import cycler
+from matplotlib.figure import Figure
+from PIL import Image
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
@@ -24,6 +29,17 @@ def use_house_style():
         "axes.prop_cycle": cycler(color=[BLUE, VERMILION, GREEN, PURPLE], linestyle=["-", "--", "-.", ":"]),
         "svg.hashsalt": "chainrule", "figure.constrained_layout.use": True,
     })
+    if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()):
+        plt.switch_backend(plt.get_backend())     # let the inline backend register first, then take its place
+        shell.display_formatter.formatters["image/png"].for_type(Figure, png)
+
+
+def png(figure, **options):
+    """The figure as the bytes of a PNG with a palette: a third of the size, for notebooks that live in git."""
+    buffer, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None}, **options)
+    Image.open(buffer).convert("RGB").quantize(128).save(small, "png", optimize=True)
+    return small.getvalue()
 
 
 def canvas(width, height, *, inches=6.5):
