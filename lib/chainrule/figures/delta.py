@@ -103,7 +103,7 @@ def two_layer_stepper(network, loss, x, y):
                     [f"h{j}", f"dh{j}", f"h{j}value"], "backward")
     figure.step("Done: every unit knows its δ. A weight's slope is the value at its tail times the δ at its head; "
                 f"for the top left arrow, {factor(x[0, 0])}·{factor(delta1[0])} = {number(gradients[0].dW[0, 0])}.",
-                light=["A00", "wA00", "x0value", "d10"], role="backward")
+                light=["A00", "wA00", "x0value", "d10"])
     figure.alt = (f"A network of {len(x[0])} inputs, {len(h)} sigmoid units and {len(y_hat)} linear outputs with all "
                   f"values and slopes. Output δ: {', '.join(map(number, delta2))}. "
                   f"Hidden δ: {', '.join(map(number, delta1))}.")

@@ -54,13 +54,13 @@ class Stepper:
 
     def html(self):
         """The figure as HTML; its id depends on its content alone, so that a rebuild changes nothing."""
-        scene = json.dumps({"title": self.title, "width": self.width, "height": self.height,
+        scene = json.dumps({"title": self.title, "alt": self.alt, "width": self.width, "height": self.height,
                             "shapes": self.shapes, "steps": self.steps}, ensure_ascii=False)
         template = resources.files(__package__).joinpath("stepper.html").read_text(encoding="utf-8")
         words = "".join(f"<li>{html.escape(step['say'])}</li>" for step in self.steps)
         parts = {"id": "stepper-" + hashlib.sha256(scene.encode()).hexdigest()[:12],
                  "picture": base64.b64encode(self.png()).decode(), "alt": html.escape(self.alt, quote=True),
-                 "title": html.escape(self.title, quote=True), "words": words,
+                 "words": words,
                  "scene": scene.replace("<", "\\u003c")}        # no "</script>" inside the data
         for name, value in parts.items():
             template = template.replace(f"@{name}@", value)
