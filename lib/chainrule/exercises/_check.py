@@ -31,7 +31,8 @@ def check(id, answer):
         return None
     if verdict.earned > 0:
         return float(verdict.earned)
-    raise CheckFailed(f"{card.title()}. {verdict.facts[0] if verdict.kind == 'unwritten' else verdict.headline}")
+    said = verdict.facts[0] if verdict.kind == "unwritten" else verdict.headline
+    raise CheckFailed(f"{card.title()}. {said}")
 
 
 def _show(card):

@@ -44,8 +44,8 @@ def remarks(runs):
     """Things worth saying that cost no marks."""
     said = []
     if changed := sorted({name for run in runs for name in run.changed}):
-        said.append(f"Your function changes {_code(changed)} in place. Here it costs nothing; elsewhere the next line "
-                    "that needs the old value would be wrong.")
+        said.append(f"Your function changes {_code(changed)} in place. Here it costs nothing; elsewhere the next "
+                    "line that needs the old value would be wrong.")
     if warned := sorted({text for run in runs for text in run.warned}):
         said.append(f"NumPy warned: {warned[0]}.")
     if printed := next((run.printed.strip() for run in runs if run.printed.strip()), ""):
@@ -124,7 +124,7 @@ def _pattern(exercise, cases, laid, name):
                 "Where does it overflow or divide by zero?")
     if all(not np.any(p.given) for p in flat):
         return f"`{name}` is zero everywhere."
-    return _factor(cases, laid, name) or _slices(flat, name) or _layers(laid, name) or _nearly(flat, name)
+    return _factor(cases, laid, name) or _nearly(flat, name) or _slices(flat, name) or _layers(laid, name)
 
 
 def _factor(cases, laid, name):
@@ -153,7 +153,7 @@ def _factor(cases, laid, name):
 
 
 def _slices(flat, name):
-    """Whether exactly one row (column, entry) is right, or exactly one wrong, and the same one on every case."""
+    """Whether exactly one row (column, entry) is right, or exactly one wrong, the same on every case."""
     for axis in range(flat[0].right.ndim if flat[0].name == name else 0):
         what = ("row", "column")[axis] if flat[0].right.ndim == 2 else "entry"
         right = [[same(p.given.take(k, axis), p.right.take(k, axis)) for k in range(p.right.shape[axis])]
@@ -183,8 +183,8 @@ def _nearly(flat, name):
     if worst >= 1e-5:
         return ""
     digits = -int(np.floor(np.log10(worst))) - 1
-    return (f"`{name}` is close, but not exact: about {digits} digits of 15 agree. Right numbers by another route: "
-            "differences instead of back-propagation, or rounded values?")
+    return (f"`{name}` is close, but not exact: about {digits} digits of 15 agree. Right numbers, wrong route: "
+            "do they come from differences instead of back-propagation, or from rounded values?")
 
 
 def _right(parts, name):
@@ -196,7 +196,7 @@ def _right_where_it_ran(laid, name):
 
 
 def _measured(cases, laid, bad, reveal):
-    """The largest difference on the first case that shows one: where it is, what stands there, what should."""
+    """The largest difference on the first case that shows one: where it is, what is there, what should be."""
     for case, parts in zip(cases, laid, strict=True):
         for part in parts if isinstance(parts, list) else ():
             if _result(part) in bad and not part.ok:
@@ -212,7 +212,7 @@ def _largest(part: Part, case, reveal):
     miss = np.abs(np.nan_to_num(part.given - part.right, nan=np.inf))
     where = tuple(int(i) for i in np.unravel_index(np.argmax(miss), miss.shape))
     right = f"; right is {part.right[where]:.6g}" if reveal else ", which is not right"
-    return f"Largest difference: `{part.name}`{_at(where)} is {part.given[where]:.6g}{right} ({case})."
+    return f"Largest difference: `{part.name}{_at(where)}` is {part.given[where]:.6g}{right} ({case})."
 
 
 def _stopped(case, run):

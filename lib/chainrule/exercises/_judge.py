@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.gradcheck import tolerance
 
-NOT_THEIRS = tuple(str(Path(file).parent) for file in (np.__file__, __file__))     # folders of code not the learner's
+NOT_THEIRS = tuple(str(Path(file).parent) for file in (np.__file__, __file__))     # code not the learner's
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _pair(name, given, right):
 
 
 def _part(name, given, right):
-    """Lists, float32, Fortran order, other shapes of the same vector are all right: the contract is no trap."""
+    """Lists, float32, Fortran order, a vector as a row or column are all right: the contract is no trap."""
     right = np.asarray(right, float)
     if given is None:
         return Part(name, None, right, f"`{name}` is None.")
@@ -137,15 +137,16 @@ def judge(exercise, answer, seed=0, scale=1.0, reveal=True):
         return Verdict(exercise, "error", headline=f"The check needs your function, not {_kind(answer)}.",
                        facts=("Write the name of the function without brackets.",))
     if takes := _takes_otherwise(answer, exercise):
-        return Verdict(exercise, "error", facts=("The first line of the cell should stay as it was.",), headline=
-                       f"Your function takes {takes}, and it is called with ({', '.join(exercise.arguments)}).")
+        return Verdict(exercise, "error", facts=("The first line of the cell should stay as it was.",),
+                       headline=f"Your function takes {takes}, and it is called with "
+                                f"({', '.join(exercise.arguments)}).")
     cases = exercise.cases(seed, scale)
     runs = [call(answer, case) for case in cases]
     remarks = _diagnose.remarks(runs)
     if all(isinstance(run.error, NotImplementedError) for run in runs):
         return Verdict(exercise, "unwritten", headline="Waiting for your code.", remarks=remarks, facts=(
-            "The cell above still ends in `raise NotImplementedError()`. Put your code in the place of that line, "
-            "run the cell, then run this check again.",))
+            "The cell above still ends in `raise NotImplementedError()`. Put your code in the place of that "
+            "line, run the cell, then run this check again.",))
     rights = [exercise.answer(**copy.deepcopy(case.inputs)) for case in cases]
     laid = [parts_of(exercise, case, run, right) if run.error is None and run.value is not None else None
             for case, run, right in zip(cases, runs, rights, strict=True)]

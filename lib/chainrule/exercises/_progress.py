@@ -19,11 +19,8 @@ def path():
 def load():
     """{exercise id: {"tries", "points", "earned", "best", "mistakes": {name: count}, "last"}}, or {}."""
     try:
-        data = json.loads(path().read_text(encoding="utf-8"))
-        return data if isinstance(data, dict) else {}
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, RuntimeError):
+        return _read()
+    except (OSError, ValueError, RuntimeError):   # RuntimeError: there is no home folder
         return {}
 
 
@@ -65,15 +62,20 @@ def _write(data):
         raise
 
 
+def _read():
+    data = json.loads(path().read_text(encoding="utf-8"))
+    if not isinstance(data, dict) or not all(isinstance(entry, dict) for entry in data.values()):
+        raise ValueError("not a record of progress")
+    return data
+
+
 def _keep_a_broken_file():
-    """A file that is not ours to read is set aside under another name, never overwritten."""
-    target = path()
-    if not target.exists():
-        return
+    """A file that does not hold what we write is set aside under another name, never overwritten."""
     try:
-        if isinstance(json.loads(target.read_text(encoding="utf-8")), dict):
-            return
-    except (OSError, ValueError):
+        _read()
+    except FileNotFoundError:
         pass
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    os.replace(target, target.with_name(f"progress-unreadable-{stamp}.json"))
+    except (OSError, ValueError):
+        handle, aside = tempfile.mkstemp(dir=path().parent, prefix="progress-unreadable-", suffix=".json")
+        os.close(handle)
+        os.replace(path(), aside)

@@ -141,7 +141,7 @@ def turned_sign_tanh(x, y):
 @output_tanh.misconception(
     "tanh is applied to x, which is a value of tanh already",
     "x = tanh s is given. Must the slope be worked out from s or from x, and which have you?",
-    "Count how often tanh acts on s in your code, the time inside x included.")
+    "How often does tanh act on s in your code, the time inside x included?")
 def slope_at_output(x, y):
     return 2 * (x - y) * (1 - np.tanh(x) ** 2)
 
@@ -235,9 +235,9 @@ def first_route(delta_next, W, H):
 
 
 @hidden_components.misconception(
-    "each turn of the loop overwrites the one before, so only the last unit above counts",
-    "What happens, in the second turn of your inner loop, to what the first turn found?",
-    "Which sign do you use to put a term into the sum: one that replaces, or one that adds?")
+    "only the last unit above counts",
+    "If you add up in a loop: what happens, in its second turn, to what the first turn found?",
+    "Which sign puts a term into your sum: one that replaces, or one that adds?")
 def last_route(delta_next, W, H):
     return delta_next[:, -1:] * W[:, -1] * H * (1 - H)
 
@@ -270,7 +270,7 @@ def value_for_slope(delta_next, W, H):
 @hidden_components.misconception(
     "the sigmoid is applied to h, which is a value of it already",
     "H is given as σ(Z). At which of the two must the slope be taken, and which does your code hand to it?",
-    "Count how often σ acts on Z in your code, the time inside H included.")
+    "How often does σ act on Z in your code, the time inside H included?")
 def slope_at_h(delta_next, W, H):
     return delta_next @ W.T * sigmoid(H) * (1 - sigmoid(H))
 
@@ -303,7 +303,7 @@ def no_slope_hidden(delta_next, W, H):
 
 
 @hidden.misconception(
-    "W is not turned round",
+    "W is used the forward way round",
     "Forward, W carries values from this layer to the next. Which way must the slopes travel?",
     "Over which index of W does the sum run, going back: the one of this layer or the one of the next?")
 def w_not_transposed(delta_next, W, H):
@@ -338,14 +338,14 @@ def half_a_slope(delta_next, W, H):
 @hidden.misconception(
     "the sigmoid is applied to h, which is a value of it already",
     "H is given as σ(Z). At which of the two must the slope be taken, and which does your code hand to it?",
-    "Count how often σ acts on Z in your code, the time inside H included.")
+    "How often does σ act on Z in your code, the time inside H included?")
 def slope_at_h_hidden(delta_next, W, H):
     return delta_next @ W.T * sigmoid(H) * (1 - sigmoid(H))
 
 
 @hidden.misconception(
     "the slope of tanh stands where that of the sigmoid belongs",
-    "Which activation has this hidden layer? What is its largest slope?",
+    "Which activation does this hidden layer have? What is its largest slope?",
     "At z = 0 the sigmoid is 1/2 and its slope 1/4. What does your slope give there?")
 def tanh_slope(delta_next, W, H):
     return delta_next @ W.T * (1 - H**2)
@@ -369,8 +369,9 @@ def for_hidden_columns(rng, n, widths, scale):
 
 @exercise("delta.hidden_columns", points=3, minutes=8, returns={"Delta": "(N, n)"}, inputs=for_hidden_columns,
           cites=("ECE417-26", "ECE417-37", "ECE417-39"),
-          praise="Just as on the slide: one column per example, the matrix on the left. The same numbers as in "
-                 "house notation, written the other way round, so nothing new had to be learnt, only read.")
+          praise="Just as on the slide: one column per example, the matrix on the left. The same numbers "
+                 "as in house notation, written the other way round, so nothing new had to be learnt, only "
+                 "read.")
 def hidden_columns(Delta_next, W, Xi):
     H = sigmoid(Xi)
     return (W.T @ Delta_next) * H * (1 - H)
@@ -403,14 +404,14 @@ def xi_for_h(Delta_next, W, Xi):
 @hidden_columns.misconception(
     "σ is applied twice: its slope is taken at h and not at ξ",
     "At which point must the slope be taken: at what goes into σ, or at what comes out?",
-    "Count how often σ acts on Xi in your code. How often does the network apply it?")
+    "How often does σ act on Xi in your code, and how often in the network?")
 def sigma_twice(Delta_next, W, Xi):
     H = sigmoid(sigmoid(Xi))
     return (W.T @ Delta_next) * H * (1 - H)
 
 
 @hidden_columns.misconception(
-    "W is not turned round",
+    "W is used the forward way round",
     "On this slide W carries h up to ξ of the next layer. Which way must the slopes travel?",
     "Row of W: where an arrow ends. Column: where it starts. Over which of the two must the sum run, going "
     "back?")
@@ -429,7 +430,7 @@ def rows_for_columns(Delta_next, W, Xi):
 
 @hidden_columns.misconception(
     "the slope of tanh stands where that of the sigmoid belongs",
-    "Which activation has this hidden layer? What is its largest slope?",
+    "Which activation does this hidden layer have? What is its largest slope?",
     "At ξ = 0 the sigmoid is 1/2 and its slope 1/4. What does your slope give there?")
 def tanh_slope_columns(Delta_next, W, Xi):
     return (W.T @ Delta_next) * (1 - sigmoid(Xi) ** 2)
@@ -460,8 +461,8 @@ def hidden_lfd(delta_next, W, x):
 
 
 @hidden_lfd.misconception(
-    "W is transposed, and in this deck it should not be",
-    "Look at LFD's forward rule: with which of the two matrices, W or its transpose, does it multiply?",
+    "W is used the forward way round",
+    "Look at LFD's forward rule: which stands there, W or its transpose? Should the way back use the same?",
     "The rows of this W belong to units below, its columns to units above. Which of the two does the sum "
     "run over?")
 def transposed_by_habit(delta_next, W, x):
@@ -487,7 +488,7 @@ def sigmoid_slope_lfd(delta_next, W, x):
 @hidden_lfd.misconception(
     "tanh is applied to x, which is a value of tanh already",
     "x = tanh s is given. Must the slope be worked out from s or from x, and which have you?",
-    "Count how often tanh acts on s in your code, the time inside x included.")
+    "How often does tanh act on s in your code, the time inside x included?")
 def slope_at_x(delta_next, W, x):
     return (1 - np.tanh(x) ** 2) * (W @ delta_next)
 
@@ -510,8 +511,8 @@ def sums_apart_lfd(delta_next, W, x):
 
 
 @hidden_lfd.misconception(
-    "the 2 of the squared error comes in again",
-    "The 2 was born where the error was differentiated. Which layer was that?",
+    "a factor 2 too many",
+    "The 2 of the squared error was born where the error was differentiated. Which layer was that?",
     "The δ from above holds that 2 already. If every layer doubled again, what would three layers make of "
     "it?")
 def two_again(delta_next, W, x):
@@ -552,7 +553,7 @@ def slope_of_lower_node(beta_k, o_k, W, o_j):
 @beta.misconception(
     "the sigmoid's slope is missing in the sum",
     "β_k is a slope at the output o_k. What lies between o_k and the weighted sum that o_j feeds?",
-    "To get from o_k to o_j you cross a sigmoid and a weight. Which of the two do you cross?")
+    "To get from o_k to o_j you cross a sigmoid and a weight. Which of the two does your sum leave out?")
 def no_slope_in_sum(beta_k, o_k, W, o_j):
     return beta_and_delta(W @ beta_k, o_j)
 
@@ -582,7 +583,7 @@ def mean_of_successors(beta_k, o_k, W, o_j):
 
 
 @beta.misconception(
-    "its own sigmoid's slope is in β_j already",
+    "the slope of the node's own sigmoid is in it already",
     "β is a slope at the node's output. Is the node's own sigmoid before that point or after it?",
     "If you stop at o_j on your way back, have you already crossed the sigmoid of node j?")
 def own_slope_too_early(beta_k, o_k, W, o_j):
@@ -609,12 +610,11 @@ def no_slope_to_delta(beta_k, o_k, W, o_j):
 
 
 @beta.misconception(
-    "β_j comes with the sign of a slope",
+    "β comes with the sign of a slope",
     "All β of this deck carry the same sign convention. Does yours still, after one step?",
     "The sum passes on what the β above say. Is there a minus anywhere in the deck's rule for β_j?")
 def beta_as_slope(beta_k, o_k, W, o_j):
-    b, d = beta.answer(beta_k, o_k, W, o_j)
-    return -b, d
+    return beta_and_delta(-beta.answer(beta_k, o_k, W, o_j)[0], o_j)
 
 
 # ---- 8 · one layer, backwards ----------------------------------------------------------------------------
@@ -649,7 +649,7 @@ def no_slope_layer(X, H, W, dH):
 
 @layer.misconception(
     "the sigmoid's slope stands where that of tanh belongs",
-    "Which activation has this layer? What is its slope in terms of its own value?",
+    "Which activation does this layer have? What is its slope in terms of its own value?",
     "At z = 0 tanh has its largest slope, 1. What does your slope give there, where h = 0?")
 def sigmoid_slope_layer(X, H, W, dH):
     return layer_from(dH * H * (1 - H), X, W)
@@ -658,13 +658,13 @@ def sigmoid_slope_layer(X, H, W, dH):
 @layer.misconception(
     "tanh is applied to h, which is a value of tanh already",
     "H is given as tanh(Z). Which of the two does your code hand to the slope?",
-    "Count how often tanh acts on Z in your code, the time inside H included.")
+    "How often does tanh act on Z in your code, the time inside H included?")
 def slope_at_h_layer(X, H, W, dH):
     return layer_from(dH * (1 - np.tanh(H) ** 2), X, W)
 
 
 @layer.misconception(
-    "W is not turned round on the way back to X",
+    "W is used the forward way round",
     "Forward, W carries X to Z. Which way must the slopes travel?",
     "Which two shapes must meet to give the shape of X? Does it still work by luck if W is square?")
 def w_not_transposed_layer(X, H, W, dH):
@@ -693,7 +693,8 @@ def dw_transposed(X, H, W, dH):
 @layer.misconception(
     "the layer's output is used where its input belongs",
     "A weight multiplies what comes into the layer. Is that X or H?",
-    "By how much does Z move when one weight moves? By what stands at which end of that weight?")
+    "When one weight moves, what decides how far Z moves: the value at the start of its arrow, or at its "
+    "end?")
 def output_for_input(X, H, W, dH):
     delta = dH * (1 - H**2)
     return delta @ W.T, H.T @ delta, delta.sum(axis=0)
@@ -736,7 +737,7 @@ def bias_wrong_axis(X, H, W, dH):
 
 
 @layer.misconception(
-    "it is still there once per example",
+    "the examples are not added up",
     "There is one b for all examples. What happens to its n small effects?",
     "Forward, b is copied into every row. What is the way back of a copy?")
 def bias_not_summed(X, H, W, dH):
@@ -803,7 +804,7 @@ def turned_sign_network(Hs, Ws, Y):
 
 @network.misconception(
     "the output layer is treated as a sigmoid, and it is linear",
-    "Which activation has the last layer here? Does your walk treat it like the hidden ones?",
+    "Which activation does the last layer have here? Does your walk treat it like the hidden ones?",
     "If ŷ = z, by how much does ŷ move when z moves by one? What does your first δ multiply with?")
 def sigmoid_output(Hs, Ws, Y):
     return walk(Hs, Ws, Y, start=lambda Y_hat, Y: (Y_hat - Y) / len(Y) * Y_hat * (1 - Y_hat))
@@ -827,7 +828,7 @@ def value_for_slope_network(Hs, Ws, Y):
 
 @network.misconception(
     "the slope of tanh stands where that of the sigmoid belongs",
-    "Which activation have the hidden layers here? What is its largest slope?",
+    "Which activation do the hidden layers have here? What is its largest slope?",
     "At z = 0 the sigmoid is 1/2 and its slope 1/4. What does your slope give there?")
 def tanh_slope_network(Hs, Ws, Y):
     return walk(Hs, Ws, Y, slope=lambda H: 1 - H**2)

@@ -1,0 +1,235 @@
+"""`check`: what it returns, raises, shows and remembers."""
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from registered import EXERCISES, label
+
+from chainrule.exercises import CheckFailed, check, find
+from chainrule.exercises import _progress as progress
+from chainrule.exercises._card import LOOKS, Card
+from chainrule.exercises._judge import judge
+
+LAYER = find("delta.layer")
+OUTPUT = find("delta.output")
+FIRST, SECOND = OUTPUT.misconceptions[:2]
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path, monkeypatch):
+    """A learner's own folder, empty, and no grader around."""
+    monkeypatch.setenv("CHAINRULE_STATE", str(tmp_path / "state"))
+    monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
+    return tmp_path / "state"
+
+
+def db_is_wrong(*x):
+    dX, dW, db = LAYER.answer(*x)
+    return dX, dW, db + 1
+
+
+def unwritten(*x):
+    raise NotImplementedError()
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=label)
+def test_a_right_answer_returns_nothing_and_shows_its_praise(exercise, capfd):
+    assert check(exercise.id, exercise.answer) is None
+    out, err = capfd.readouterr()
+    assert err == "" and "✓ Right" in out and exercise.praise in out
+
+
+def test_part_marks_are_returned_as_a_plain_float(capfd):
+    earned = check("delta.layer", db_is_wrong)
+    assert type(earned) is float and earned == 2.0
+    assert "Right already: `dX`, `dW`." in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("answer", [FIRST.function, unwritten, lambda: 0, lambda a, b: None, lambda a, b: a[99], 3,
+                                    lambda a, b: "x\ny", lambda a, b: {}["two\nlines"]])
+def test_nothing_earned_raises_one_line_and_writes_nothing_to_stderr(answer, capfd):
+    with pytest.raises(CheckFailed) as failure:
+        check("delta.output", answer)
+    rendered = failure.value._render_traceback_()
+    assert len(rendered) == 1 and rendered[0] and "\n" not in rendered[0]
+    assert isinstance(failure.value, AssertionError)
+    out, err = capfd.readouterr()
+    assert err == "" and "Traceback" not in out and out.startswith(("✗", "○"))
+
+
+def test_an_untouched_cell_is_told_where_to_write():
+    with pytest.raises(CheckFailed, match=r"Waiting for your code.*in the place of that line"):
+        check("delta.output", unwritten)
+
+
+def test_an_unknown_exercise_is_answered_with_the_nearest_one():
+    with pytest.raises(CheckFailed, match=r"no exercise called 'delta.outptu'; the nearest is 'delta.output'"):
+        check("delta.outptu", OUTPUT.answer)
+
+
+def test_in_a_notebook_the_card_is_displayed_not_printed(monkeypatch, capfd):
+    IPython, shown = pytest.importorskip("IPython"), []
+    monkeypatch.setattr(IPython, "get_ipython", lambda: "a shell")
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    check("delta.output", OUTPUT.answer)
+    assert [type(card) for card in shown] == [Card] and capfd.readouterr() == ("", "")
+
+
+def test_the_card_escapes_what_it_shows():
+    def evil(Y_hat, Y):
+        print("<img src=x onerror=alert(2)>")
+        raise ValueError("<script>alert(1)</script> & `code`")
+
+    page = Card(judge(OUTPUT, evil))._repr_html_()
+    assert "<script" not in page and "<img" not in page
+    assert "&lt;script&gt;" in page and "&lt;img" in page and "<code>code</code>" in page
+
+
+def test_the_card_says_its_verdict_in_words_and_signs_not_only_in_colour():
+    for answer, kind in ((LAYER.answer, "full"), (db_is_wrong, "part"), (LAYER.misconceptions[0].function, "wrong"),
+                         (lambda *x: 1 / 0, "error"), (unwritten, "unwritten")):
+        if kind == "error":
+            def answer(X, H, W, dH):
+                return 1 / 0
+        verdict = judge(LAYER, answer)
+        sign, word, _ = LOOKS[kind]
+        assert verdict.kind == kind
+        for shown in (repr(Card(verdict)), Card(verdict)._repr_html_()):
+            assert sign in shown and word in shown
+        assert 'role="status"' in Card(verdict)._repr_html_()
+
+
+def test_secret_cases_keep_the_right_values_out_of_every_fact():
+    for answer in (FIRST.function, lambda Y_hat, Y: Y_hat, lambda Y_hat, Y: 0 * Y):
+        told, kept = (" ".join(judge(OUTPUT, answer, reveal=reveal).facts) for reveal in (True, False))
+        assert "right is" not in kept
+    assert "right is" in " ".join(judge(OUTPUT, FIRST.function).facts) and told
+
+
+def test_the_hint_grows_more_specific_when_the_same_mistake_comes_back(capfd):
+    shown = []
+    for function in (FIRST.function, FIRST.function, SECOND.function, FIRST.function):
+        with pytest.raises(CheckFailed):
+            check("delta.output", function)
+        shown.append(capfd.readouterr().out)
+    assert [FIRST.closer in s for s in shown] == [False, True, False, True]
+    assert [FIRST.hint in s for s in shown] == [True, True, False, True]
+    assert SECOND.hint in shown[2] and SECOND.closer not in shown[2]
+
+
+def test_progress_counts_tries_and_keeps_the_best(state):
+    for answer in (lambda *x: None, db_is_wrong, LAYER.answer, db_is_wrong):
+        try:
+            check("delta.layer", answer)
+        except CheckFailed:
+            pass
+    with pytest.raises(CheckFailed):
+        check("delta.layer", unwritten)           # not a try
+    entry = progress.load()["delta.layer"]
+    assert (entry["tries"], entry["points"], entry["earned"], entry["best"]) == (4, 3, 2.0, 3.0)
+    assert [p.name for p in state.iterdir()] == ["progress.json"]
+
+
+def test_progress_holds_no_code_and_is_written_in_one_move(state, monkeypatch):
+    check("delta.layer", LAYER.answer)
+    before = (state / "progress.json").read_bytes()
+
+    def crash(*names):
+        raise OSError("the machine went down")
+
+    monkeypatch.setattr(progress.os, "replace", crash)
+    check("delta.layer", LAYER.answer)
+    assert (state / "progress.json").read_bytes() == before
+    assert len(list(state.iterdir())) == 1        # no temporary file is left behind
+    assert set(json.loads(before)["delta.layer"]) == {"mistakes", "tries", "points", "earned", "best", "last"}
+
+
+@pytest.mark.parametrize("broken", [b"{", b"", b"[1, 2]", b"\xff\xfe", b'{"delta.output": 3}'])
+def test_a_broken_progress_file_is_set_aside_not_lost(state, broken, capfd):
+    state.mkdir()
+    (state / "progress.json").write_bytes(broken)
+    assert check("delta.output", OUTPUT.answer) is None
+    assert progress.load()["delta.output"]["best"] == 2.0
+    aside = [p for p in state.iterdir() if p.name.startswith("progress-unreadable")]
+    assert [p.read_bytes() for p in aside] == [broken]
+    assert capfd.readouterr().err == ""
+
+
+def test_two_broken_files_in_one_second_are_both_kept(state):
+    state.mkdir()
+    for text in ("one", "two"):
+        (state / "progress.json").write_text(text)
+        check("delta.output", OUTPUT.answer)
+    assert sorted(p.read_text() for p in state.glob("progress-unreadable*")) == ["one", "two"]
+
+
+def test_a_folder_that_cannot_be_written_disturbs_nobody(tmp_path, monkeypatch, capfd):
+    (tmp_path / "file").write_text("a file where a folder should be")
+    monkeypatch.setenv("CHAINRULE_STATE", str(tmp_path / "file"))
+    assert check("delta.output", OUTPUT.answer) is None
+    with pytest.raises(CheckFailed):
+        check("delta.output", FIRST.function)
+    assert capfd.readouterr().err == "" and progress.load() == {}
+
+
+def test_while_a_grader_runs_nothing_is_read_or_written(state, monkeypatch, capfd):
+    with pytest.raises(CheckFailed):
+        check("delta.output", FIRST.function)
+    before = (state / "progress.json").read_bytes()
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    capfd.readouterr()
+    with pytest.raises(CheckFailed):
+        check("delta.output", FIRST.function)
+    assert FIRST.closer not in capfd.readouterr().out          # in the grader always the first hint
+    assert (state / "progress.json").read_bytes() == before and len(list(state.iterdir())) == 1
+
+
+def test_the_judge_leaves_numpys_random_state_and_warning_filters_alone():
+    import warnings
+    np.random.seed(1)
+    drawn, filters = np.random.get_state()[1].copy(), list(warnings.filters)
+    judge(OUTPUT, FIRST.function)
+    assert np.array_equal(drawn, np.random.get_state()[1]) and filters == warnings.filters
+
+
+ASSIGNMENTS = sorted((Path(__file__).parents[2] / "course" / "assignments").glob("*/*.md"))
+
+
+@pytest.mark.parametrize("source", ASSIGNMENTS, ids=lambda p: p.stem)
+def test_an_assignment_says_what_the_registry_says(source):
+    """Every task of the text has its exercise, with the same points, minutes, arguments and results."""
+    sections = re.split(r"(?m)^## (?=\d+ · )", source.read_text(encoding="utf-8"))[1:]
+    tasks = {match[1]: text for text in sections if (match := re.search(r'^check\("([^"]+)", (\w+)\)', text, re.M))}
+    assert list(tasks) == [e.id for e in EXERCISES if e.assignment == source.parent.name]
+    for id, text in tasks.items():
+        exercise, heading = find(id), text.splitlines()[0]
+        function = re.search(r"^check\(.*, (\w+)\)", text, re.M)[1]
+        assert f"· {exercise.points} points · about {exercise.minutes} minutes" in heading and "★" in heading
+        assert f"def {function}({', '.join(exercise.arguments)}):" in text
+        assert f"Write\n`{function}(" in text or f"Write `{function}(" in text
+        for name in exercise.returns:
+            assert f"`{name}`" in text
+        cited = re.search(r"\*\*Ledger:\*\* (.*?)\*\*Lecture", text, re.S)[1]
+        assert all(c in cited or f"to {c}" in cited or " to " in cited for c in exercise.cites), exercise.cites
+        assert text.count("<details>") == 2 and "/lectures/" in text and "Room for your own trials" in text
+        for part in ("**Given:**", "**Return:**", "**Letters:**", "### BEGIN SOLUTION", "### END SOLUTION"):
+            assert text.count(part) == 1, part
+
+
+@pytest.mark.parametrize("source", ASSIGNMENTS, ids=lambda p: p.stem)
+def test_an_assignment_adds_up_to_the_points_it_announces(source):
+    text = source.read_text(encoding="utf-8")
+    headings = [int(p) for p in re.findall(r"(?m)^## .* · (\d+) points", text)]
+    written = [json.loads(line[4:])["points"] for line in text.splitlines() if line.startswith('+++ {"written"')]
+    checked = [e.points for e in EXERCISES if e.assignment == source.parent.name]
+    assert sum(headings) == sum(written) + sum(checked) == int(re.search(r"\*\*(\d+) points", text)[1])
+
+
+@pytest.mark.parametrize("source", ASSIGNMENTS, ids=lambda p: p.stem)
+def test_an_assignment_gives_away_no_answer_outside_its_solutions(source):
+    text = source.read_text(encoding="utf-8")
+    kept = re.sub(r"(?s)### BEGIN SOLUTION.*?### END SOLUTION", "", text).split('+++ {"written"')[0]
+    assert re.findall(r".*(?:import|from) chainrule.*", kept) == ["from chainrule.exercises import check"]
+    assert not re.search(r"\(1 ?[-−] ?[hxo]|@ W|W\.T|\.T @|\.sum\(axis", kept.replace("`Z = X @ W + b`", ""), re.I)
