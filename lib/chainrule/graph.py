@@ -141,7 +141,7 @@ def backward(last):
 
 
 def trace(last):
-    """The graph as text, a node per line: name, gate, value and, after `backward`, slope. It names nameless nodes u1, …"""
+    """The graph as text, a node per line: name, gate, value and, after `backward`, slope."""
     unnamed = count(1)
     order = nodes(last)
     for node in order:

@@ -125,7 +125,7 @@ class L2:
 def _softplus(T):
     """ln(1 + exp t), where exp only ever sees −|t|. Complex-safe: the real part alone picks the branch."""
     positive = T.real > 0
-    return T * positive + np.log1p(np.exp(T * (1 - 2 * positive)))       # max(t, 0) + ln(1 + exp(−|t|))
+    return T * positive + np.log1p(np.exp(np.where(positive, -T, T)))    # max(t, 0) + ln(1 + exp(−|t|))
 
 
 def _log_softmax(Z):
