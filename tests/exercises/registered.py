@@ -14,7 +14,7 @@ RIGHT = {id: answers for name in assignments()
 
 def label(value):
     """A readable name of a parameter of a test."""
-    return getattr(value, "id", None) or getattr(value, "name", None) or getattr(value, "__name__", None) or str(value)
+    return str(next((getattr(value, key) for key in ("id", "name", "__name__") if hasattr(value, key)), value))
 
 
 def results(exercise, function, case):

@@ -1,4 +1,4 @@
-"""Right answers to the delta assignment, written as differently as learners write them. All earn full marks."""
+"""Right answers to the delta assignment, written as differently as learners write them: all earn all."""
 import numpy as np
 
 
@@ -6,7 +6,7 @@ def sigmoid(z):
     return 1 / (1 + np.exp(-z))
 
 
-# ---- output -------------------------------------------------------------------------------------------------
+# ---- output --------------------------------------------------------------------------------------------
 
 def output_loops(Y_hat, Y):
     delta = []
@@ -38,7 +38,7 @@ def output_complex_step(Y_hat, Y):
     return delta
 
 
-# ---- output_tanh --------------------------------------------------------------------------------------------
+# ---- output_tanh ---------------------------------------------------------------------------------------
 
 def output_tanh_list(x, y):
     return [2 * (a - b) * (1 - a * a) for a, b in zip(x, y, strict=True)]
@@ -56,13 +56,14 @@ def output_tanh_column(x, y):
     return (2 * (x - y) * (1 - x**2)).reshape(-1, 1)
 
 
-# ---- hidden_components and hidden ---------------------------------------------------------------------------
+# ---- hidden_components and hidden ----------------------------------------------------------------------
 
 def hidden_loops(delta_next, W, H):
     delta = np.zeros_like(H)
     for i in range(H.shape[0]):
         for j in range(H.shape[1]):
-            delta[i, j] = sum(delta_next[i, k] * W[j, k] for k in range(W.shape[1])) * (H[i, j] - H[i, j] ** 2)
+            back = sum(delta_next[i, k] * W[j, k] for k in range(W.shape[1]))
+            delta[i, j] = back * (H[i, j] - H[i, j] ** 2)
     return delta
 
 
@@ -96,7 +97,7 @@ def hidden_in_place(delta_next, W, H):
     return delta
 
 
-# ---- hidden_columns -----------------------------------------------------------------------------------------
+# ---- hidden_columns ------------------------------------------------------------------------------------
 
 def columns_loops(Delta_next, W, Xi):
     Delta = np.zeros(Xi.shape)
@@ -119,10 +120,10 @@ def columns_hyperbolic(Delta_next, W, Xi):
     return np.einsum("kj,ki->ji", W, Delta_next) / (4 * np.cosh(Xi / 2) ** 2)
 
 
-# ---- hidden_lfd ---------------------------------------------------------------------------------------------
+# ---- hidden_lfd ----------------------------------------------------------------------------------------
 
 def lfd_loops(delta_next, W, x):
-    return [(1 - x[i] ** 2) * sum(W[i][j] * delta_next[j] for j in range(len(delta_next))) for i in range(len(x))]
+    return [(1 - x[i] ** 2) * sum(W[i][j] * d for j, d in enumerate(delta_next)) for i in range(len(x))]
 
 
 def lfd_from_the_right(delta_next, W, x):
@@ -137,7 +138,7 @@ def lfd_column(delta_next, W, x):
     return (1 - x[:, None] ** 2) * (W @ delta_next[:, None])
 
 
-# ---- beta ---------------------------------------------------------------------------------------------------
+# ---- beta ----------------------------------------------------------------------------------------------
 
 def beta_loops(beta_k, o_k, W, o_j):
     b, d = [], []
@@ -157,7 +158,7 @@ def beta_through_delta(beta_k, o_k, W, o_j):
     return -slope_at_o, slope_at_o * o_j * (1 - o_j)
 
 
-# ---- layer --------------------------------------------------------------------------------------------------
+# ---- layer ---------------------------------------------------------------------------------------------
 
 def layer_loops(X, H, W, dH):
     dX, dW, db = np.zeros(X.shape), np.zeros(W.shape), np.zeros(W.shape[1])
@@ -179,7 +180,7 @@ def layer_ones(X, H, W, dH):
     return delta.dot(W.T), (delta.T @ X).T, np.ones((1, len(X))) @ delta
 
 
-# ---- network ------------------------------------------------------------------------------------------------
+# ---- network -------------------------------------------------------------------------------------------
 
 def network_appended(Hs, Ws, Y):
     L, delta = len(Ws), (Hs[-1] - Y) / Y.shape[0]
@@ -221,17 +222,20 @@ def network_reversed(Hs, Ws, Y):
     for W, H in zip(reversed(Ws[1:]), reversed(Hs[1:-1]), strict=True):
         deltas.append(deltas[-1] @ W.T * (H * (1 - H)))
     deltas.reverse()
-    return deltas, [(d.T @ H).T.tolist() for H, d in zip(Hs, deltas, strict=False)], [d.sum(axis=0) for d in deltas]
+    dWs = [(d.T @ H).T.tolist() for H, d in zip(Hs, deltas, strict=False)]
+    return deltas, dWs, [d.sum(axis=0) for d in deltas]
 
 
-HIDDEN = [hidden_loops, hidden_einsum, hidden_row_by_row, hidden_from_the_left, hidden_jacobian, hidden_single,
-          hidden_in_place]
+HIDDEN = [hidden_loops, hidden_einsum, hidden_row_by_row, hidden_from_the_left, hidden_jacobian,
+          hidden_single, hidden_in_place]
 RIGHT = {
     "delta.output": [output_loops, output_by_parts, output_fortran, output_single, output_complex_step],
-    "delta.output_tanh": [output_tanh_list, output_tanh_factored, output_tanh_from_signal, output_tanh_column],
+    "delta.output_tanh": [output_tanh_list, output_tanh_factored, output_tanh_from_signal,
+                          output_tanh_column],
     "delta.hidden_components": HIDDEN,
     "delta.hidden": HIDDEN,
-    "delta.hidden_columns": [columns_loops, columns_exponential, columns_transposed_twice, columns_hyperbolic],
+    "delta.hidden_columns": [columns_loops, columns_exponential, columns_transposed_twice,
+                             columns_hyperbolic],
     "delta.hidden_lfd": [lfd_loops, lfd_from_the_right, lfd_sum, lfd_column],
     "delta.beta": [beta_loops, beta_scaled_weights, beta_through_delta],
     "delta.layer": [layer_loops, layer_einsum, layer_ones],

@@ -47,8 +47,9 @@ def test_part_marks_are_returned_as_a_plain_float(capfd):
     assert "Right already: `dX`, `dW`." in capfd.readouterr().out
 
 
-@pytest.mark.parametrize("answer", [FIRST.function, unwritten, lambda: 0, lambda a, b: None, lambda a, b: a[99], 3,
-                                    lambda a, b: "x\ny", lambda a, b: {}["two\nlines"]])
+@pytest.mark.parametrize("answer", [
+    FIRST.function, unwritten, lambda: 0, lambda a, b: None, lambda a, b: a[99], 3, lambda a, b: "x\ny",
+    lambda a, b: {}["two\nlines"]])
 def test_nothing_earned_raises_one_line_and_writes_nothing_to_stderr(answer, capfd):
     with pytest.raises(CheckFailed) as failure:
         check("delta.output", answer)
@@ -65,7 +66,7 @@ def test_an_untouched_cell_is_told_where_to_write():
 
 
 def test_an_unknown_exercise_is_answered_with_the_nearest_one():
-    with pytest.raises(CheckFailed, match=r"no exercise called 'delta.outptu'; the nearest is 'delta.output'"):
+    with pytest.raises(CheckFailed, match=r"called 'delta\.outptu'; the nearest is 'delta\.output'"):
         check("delta.outptu", OUTPUT.answer)
 
 
@@ -88,11 +89,9 @@ def test_the_card_escapes_what_it_shows():
 
 
 def test_the_card_says_its_verdict_in_words_and_signs_not_only_in_colour():
-    for answer, kind in ((LAYER.answer, "full"), (db_is_wrong, "part"), (LAYER.misconceptions[0].function, "wrong"),
+    wrong = LAYER.misconceptions[0].function
+    for answer, kind in ((LAYER.answer, "full"), (db_is_wrong, "part"), (wrong, "wrong"),
                          (lambda *x: 1 / 0, "error"), (unwritten, "unwritten")):
-        if kind == "error":
-            def answer(X, H, W, dH):
-                return 1 / 0
         verdict = judge(LAYER, answer)
         sign, word, _ = LOOKS[kind]
         assert verdict.kind == kind
@@ -201,7 +200,8 @@ ASSIGNMENTS = sorted((Path(__file__).parents[2] / "course" / "assignments").glob
 def test_an_assignment_says_what_the_registry_says(source):
     """Every task of the text has its exercise, with the same points, minutes, arguments and results."""
     sections = re.split(r"(?m)^## (?=\d+ · )", source.read_text(encoding="utf-8"))[1:]
-    tasks = {match[1]: text for text in sections if (match := re.search(r'^check\("([^"]+)", (\w+)\)', text, re.M))}
+    found = [(re.search(r'^check\("([^"]+)", (\w+)\)', text, re.M), text) for text in sections]
+    tasks = {match[1]: text for match, text in found if match}
     assert list(tasks) == [e.id for e in EXERCISES if e.assignment == source.parent.name]
     for id, text in tasks.items():
         exercise, heading = find(id), text.splitlines()[0]
@@ -212,7 +212,7 @@ def test_an_assignment_says_what_the_registry_says(source):
         for name in exercise.returns:
             assert f"`{name}`" in text
         cited = re.search(r"\*\*Ledger:\*\* (.*?)\*\*Lecture", text, re.S)[1]
-        assert all(c in cited or f"to {c}" in cited or " to " in cited for c in exercise.cites), exercise.cites
+        assert all(c in cited or " to " in cited for c in exercise.cites), exercise.cites
         assert text.count("<details>") == 2 and "/lectures/" in text and "Room for your own trials" in text
         for part in ("**Given:**", "**Return:**", "**Letters:**", "### BEGIN SOLUTION", "### END SOLUTION"):
             assert text.count(part) == 1, part
@@ -222,7 +222,7 @@ def test_an_assignment_says_what_the_registry_says(source):
 def test_an_assignment_adds_up_to_the_points_it_announces(source):
     text = source.read_text(encoding="utf-8")
     headings = [int(p) for p in re.findall(r"(?m)^## .* · (\d+) points", text)]
-    written = [json.loads(line[4:])["points"] for line in text.splitlines() if line.startswith('+++ {"written"')]
+    written = [json.loads(line)["points"] for line in re.findall(r'(?m)^\+\+\+ (\{"written".*)', text)]
     checked = [e.points for e in EXERCISES if e.assignment == source.parent.name]
     assert sum(headings) == sum(written) + sum(checked) == int(re.search(r"\*\*(\d+) points", text)[1])
 
@@ -232,4 +232,5 @@ def test_an_assignment_gives_away_no_answer_outside_its_solutions(source):
     text = source.read_text(encoding="utf-8")
     kept = re.sub(r"(?s)### BEGIN SOLUTION.*?### END SOLUTION", "", text).split('+++ {"written"')[0]
     assert re.findall(r".*(?:import|from) chainrule.*", kept) == ["from chainrule.exercises import check"]
-    assert not re.search(r"\(1 ?[-−] ?[hxo]|@ W|W\.T|\.T @|\.sum\(axis", kept.replace("`Z = X @ W + b`", ""), re.I)
+    kept = kept.replace("`Z = X @ W + b`", "")
+    assert not re.search(r"\(1 ?[-−] ?[hxo]|@ W|W\.T|\.T @|\.sum\(axis", kept, re.I)

@@ -1,4 +1,4 @@
-"""Beyond the known misconceptions: whatever a learner hands in, the card says something true, and no wrong name."""
+"""Beyond the known misconceptions: whatever a learner hands in, the card says something true."""
 import itertools
 import re
 
@@ -31,7 +31,7 @@ def judged(exercise, answer):
 
 
 def a_name_is_never_wrong(exercise, answer, verdict):
-    """What a headline says by a misconception's name, the misconception's code does, on networks not seen before."""
+    """What a headline says by a misconception's name, its code does, on networks not seen before."""
     for mistake in exercise.misconceptions:
         found = re.search(rf"(?:^|; )([^:;]*): {re.escape(mistake.name)}(?:;|\.$)", verdict.headline)
         if not found:
@@ -90,13 +90,21 @@ def test_a_generic_fault_gets_a_true_sentence(exercise, fault):
 @each
 @pytest.mark.parametrize("part, keep, axis", [("row|entry", 0, 0), ("row|entry", -1, 0), ("column", 0, 1)])
 def test_one_right_row_or_column_is_noticed(exercise, part, keep, axis):
-    ranks = {r.ndim for r in (x for v in results(exercise, exercise.answer, exercise.cases()[0]).values() for x in v)}
-    if axis not in range(min(ranks)):
+    arrays = itertools.chain(*results(exercise, exercise.answer, exercise.cases()[0]).values())
+    if axis not in range(min(a.ndim for a in arrays)):
         pytest.skip("no columns in a vector")
     verdict = judged(exercise, mapped(exercise.answer, keeping(keep, axis)))
     assert verdict.cause is None
     if not any("layer" in shape for shape in exercise.returns.values()):
         assert re.search(part, words(verdict))
+
+
+@each
+@pytest.mark.parametrize("change, wanted", [
+    (np.abs, "some of its signs"), (lambda a: -np.abs(a), "some of its signs"),
+    (lambda a: a * (np.arange(a.size).reshape(a.shape) < 1), "is 0 where it is wrong")])
+def test_lost_signs_and_gaps_are_told(exercise, change, wanted):
+    assert wanted in words(judged(exercise, mapped(exercise.answer, change)))
 
 
 @each
@@ -135,7 +143,8 @@ def test_results_in_another_order_are_recognised(exercise):
 @pytest.mark.parametrize("exercise", SEVERAL, ids=label)
 def test_too_few_and_too_many_results_are_counted(exercise):
     count = len(exercise.returns)
-    for change, got in ((lambda r: r[:-1], count - 1), (lambda r: (*r, r[0]), count + 1), (lambda r: r[0], "one")):
+    for change, got in (
+            (lambda r: r[:-1], count - 1), (lambda r: (*r, r[0]), count + 1), (lambda r: r[0], "an")):
         verdict = judged(exercise, lambda *x, change=change: change(exercise.answer(*x)))
         assert re.search(f"has {count} results, in this order: .*; yours gave ({got}|\\d) ", verdict.headline)
 
@@ -179,9 +188,10 @@ def test_what_is_no_answer_at_all_gets_one_clear_sentence(exercise):
     def endless(*inputs):
         return endless(*inputs)
 
-    for answer, wanted in ((boom, "stopped before it could answer.*ValueError.*boom"), (printed, "prints its result"),
-                           (lambda *x: None, "returns nothing"), (stub, "Waiting for your code"),
-                           (half_a_stub, "NotImplementedError"), (leaves, "SystemExit"), (endless, "RecursionError"),
+    for answer, wanted in ((boom, "stopped before it could answer.*ValueError.*boom"),
+                           (printed, "prints its result"), (lambda *x: None, "returns nothing"),
+                           (stub, "Waiting for your code"), (half_a_stub, "NotImplementedError"),
+                           (leaves, "SystemExit"), (endless, "RecursionError"),
                            (3, "needs your function, not an int"), (None, "needs your function, not None"),
                            (np.ones(3), "needs your function"), (lambda: 1, r"takes \(\)"),
                            (lambda a, b, c, d, e, f: 1, r"takes \(a, b, c, d, e, f\)")):
@@ -232,8 +242,8 @@ def test_a_mixture_of_two_misconceptions_never_gets_a_wrong_name(exercise):
         mixtures = [blend(exercise, one, other, lambda a, b, r: a + b - r),
                     blend(exercise, one, other, lambda a, b, r: a * b / r)]
         for k in range(len(exercise.returns) if len(exercise.returns) > 1 else 0):
-            mixtures.append(lambda *x, k=k, one=one, other=other:
-                            [(one if j == k else other).function(*x)[j] for j in range(len(exercise.returns))])
+            mixtures.append(lambda *x, k=k, one=one, other=other: [
+                (one if j == k else other).function(*x)[j] for j in range(len(exercise.returns))])
         for mixture in mixtures:
             verdict = judge(exercise, mixture, seed=11)
             if verdict.kind != "full":            # two errors may cancel
@@ -242,12 +252,12 @@ def test_a_mixture_of_two_misconceptions_never_gets_a_wrong_name(exercise):
 
 def blend(exercise, one, other, how):
     def leaves(value):
-        return [a for v in value for a in leaves(v)] if isinstance(value, (tuple, list)) else [np.asarray(value)]
+        return [a for v in value for a in leaves(v)] if isinstance(value, (tuple, list)) else [value]
 
     def mixture(*x):
         right = exercise.answer(*x)
-        blended = iter([how(a, b, r) for a, b, r in zip(*map(leaves, (one.function(*x), other.function(*x), right)),
-                                                        strict=True)])
+        three = map(leaves, (one.function(*x), other.function(*x), right))
+        blended = iter([how(a, b, r) for a, b, r in zip(*three, strict=True)])
         return mapped(lambda *x: right, lambda a: next(blended))(*x)
     return mixture
 

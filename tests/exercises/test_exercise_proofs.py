@@ -1,4 +1,4 @@
-"""The grader is graded: every exercise of the registry, every wrong answer it knows, every right one we could write."""
+"""The grader is graded: every exercise of the registry, every wrong answer it knows, many right ones."""
 import ast
 import inspect
 import itertools
@@ -14,7 +14,8 @@ from chainrule.exercises._judge import judge
 
 each = pytest.mark.parametrize("exercise", EXERCISES, ids=label)
 each_mistake = pytest.mark.parametrize("exercise, mistake", MISCONCEPTIONS, ids=label)
-each_right = pytest.mark.parametrize("exercise, answer", [(e, f) for e in EXERCISES for f in RIGHT[e.id]], ids=label)
+each_right = pytest.mark.parametrize(
+    "exercise, answer", [(e, answer) for e in EXERCISES for answer in RIGHT[e.id]], ids=label)
 
 
 def a_right_answer_earns_all(exercise, answer, seeds):
@@ -81,13 +82,14 @@ def test_misconceptions_differ_pairwise_in_code_and_in_output(exercise):
 
 @each
 def test_cases_tell_mistakes_apart(exercise):
-    """One example where the deck has one, else n >= 3 and unlike every width; a square network, one all distinct."""
+    """n >= 3 and unlike every width, or one example as in the deck; a network square, one of distinct widths."""
     cases = exercise.cases()
     assert all(case.n == 1 or (case.n >= 3 and case.n not in case.widths) for case in cases)
     assert any(len(set(case.widths)) == len(case.widths) for case in cases)
     assert any(len(set(case.widths)) == 1 for case in cases)
     for name in exercise.arguments:
-        given = [a for c in cases for a in (c.inputs[name] if isinstance(c.inputs[name], list) else [c.inputs[name]])]
+        values = [case.inputs[name] for case in cases]
+        given = [a for value in values for a in (value if isinstance(value, list) else [value])]
         assert all(a.dtype == np.float64 and np.all(np.isfinite(a)) and np.all(a != 0) for a in given)
         assert not all(np.all(a == 1) for a in given)
 
@@ -111,7 +113,7 @@ def test_an_exercise_cites_statements_of_the_ledger(exercise):
 
 
 def plain(text):
-    """Formulas as code and as prose look alike: no blanks, no backticks, one kind of minus, times and square."""
+    """Formulas in code and in prose made alike: no blanks, no backticks, one kind of minus and of times."""
     for sign, letter in {"−": "-", "·": "*", "×": "*", "⊙": "*", "²": "**2", "^2": "**2"}.items():
         text = text.replace(sign, letter)
     return re.sub(r"[\s`$]", "", text).lower()
@@ -120,9 +122,9 @@ def plain(text):
 @each
 def test_no_hint_contains_a_piece_of_the_answer(exercise):
     tree = ast.parse(textwrap.dedent(inspect.getsource(exercise.answer)))
-    pieces = {plain(ast.unparse(node)) for node in ast.walk(tree.body[0]) if isinstance(node, (ast.BinOp, ast.Call))
-              and any(isinstance(inner, ast.Name) for inner in ast.walk(node))}
-    pieces = {p for p in pieces if len(p) >= 4} - {"len(y)"}
+    nodes = [node for node in ast.walk(tree.body[0]) if isinstance(node, (ast.BinOp, ast.Call))
+             and any(isinstance(inner, ast.Name) for inner in ast.walk(node))]
+    pieces = {p for p in map(plain, map(ast.unparse, nodes)) if len(p) >= 4} - {"len(y)"}
     for mistake in exercise.misconceptions:
         for text in (mistake.name, mistake.hint, mistake.closer):
             assert not [p for p in pieces if p in plain(text)], text

@@ -44,8 +44,8 @@ def remarks(runs):
     """Things worth saying that cost no marks."""
     said = []
     if changed := sorted({name for run in runs for name in run.changed}):
-        said.append(f"Your function changes {_code(changed)} in place. Here it costs nothing; elsewhere the next "
-                    "line that needs the old value would be wrong.")
+        said.append(f"Your function changes {_code(changed)} in place. Here it costs nothing; elsewhere the "
+                    "next line that needs the old value would be wrong.")
     if warned := sorted({text for run in runs for text in run.warned}):
         said.append(f"NumPy warned: {warned[0]}.")
     if printed := next((run.printed.strip() for run in runs if run.printed.strip()), ""):
@@ -112,19 +112,28 @@ def _pattern(exercise, cases, laid, name):
         return problem
     if all(p.ok or (p.right.ndim == 2 and same(p.given.T, p.right)) for p in flat):
         return f"`{name}` is the transpose of what is asked; its shape should be {exercise.returns[name]}."
+    fits = all(p.given.shape == p.right.shape and np.all(np.isfinite(p.given)) for p in flat)
+    if fits and (simple := _factor(cases, laid, name) or _signs_or_gaps(flat, name)):
+        return simple
     if len(laid) > 1 and _right(laid[0], name) and not any(_right(parts, name) for parts in laid[1:]):
         return (f"`{name}` is right on the first network ({cases[0]}) and wrong on the others. "
                 "Does a number of that network stand in your code?")
     if odd := next((p for p in flat if p.given.shape != p.right.shape), None):
-        return (f"`{odd.name}` has shape {_shape(odd.given)}; asked for is {exercise.returns[name]}, "
-                f"here {odd.right.shape}.")
+        what = f"has shape {odd.given.shape}" if odd.given.ndim else "is a single number"
+        return f"`{odd.name}` {what}; asked for is {exercise.returns[name]}, here {odd.right.shape}."
     if odd := next((p for p in flat if not np.all(np.isfinite(p.given))), None):
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(odd.given))[0])
         return (f"`{odd.name}` holds NaN or infinity, first at {_at(where)}. "
                 "Where does it overflow or divide by zero?")
-    if all(not np.any(p.given) for p in flat):
-        return f"`{name}` is zero everywhere."
-    return _factor(cases, laid, name) or _nearly(flat, name) or _slices(flat, name) or _layers(laid, name)
+    return _nearly(flat, name) or _slices(flat, name) or _layers(laid, name)
+
+
+def _signs_or_gaps(flat, name):
+    if all(same(np.abs(p.given), np.abs(p.right)) for p in flat):
+        return f"`{name}` has the right size everywhere, but some of its signs are wrong."
+    if all(same(np.where(p.given == 0, p.right, p.given), p.right) for p in flat):
+        return f"`{name}` is 0 where it is wrong. Does a loop end too early, or a `return` stand inside one?"
+    return ""
 
 
 def _factor(cases, laid, name):
@@ -138,6 +147,8 @@ def _factor(cases, laid, name):
         if not same(a, c * b):
             return ""
         factors.append(c)
+    if not any(factors):
+        return f"`{name}` is zero everywhere."
     n = np.array([case.n for case in cases], float)
     for rate, words in ((1.0, ""), (n, "n times "), (1 / n, "1/n times ")):
         constant = np.array(factors) / rate
@@ -183,8 +194,8 @@ def _nearly(flat, name):
     if worst >= 1e-5:
         return ""
     digits = -int(np.floor(np.log10(worst))) - 1
-    return (f"`{name}` is close, but not exact: about {digits} digits of 15 agree. Right numbers, wrong route: "
-            "do they come from differences instead of back-propagation, or from rounded values?")
+    return (f"`{name}` is close, but not exact: about {digits} digits of 15 agree. Right numbers, another "
+            "route: do they come from differences instead of back-propagation, or from rounded values?")
 
 
 def _right(parts, name):

@@ -76,7 +76,7 @@ def parts_of(exercise, case, run, right):
     if len(names) == 1:
         return _pair(names[0], value, right)
     if not isinstance(value, (tuple, list)) or len(value) != len(names):
-        got = f"{len(value)} results" if isinstance(value, (tuple, list)) else f"one {type(value).__name__}"
+        got = f"{len(value)} results" if isinstance(value, (tuple, list)) else _kind(value)
         return f"The answer has {len(names)} results, in this order: {', '.join(names)}; yours gave {got}."
     return [part for name, given, good in zip(names, value, right, strict=True)
             for part in _pair(name, given, good)]
@@ -188,5 +188,5 @@ def _equal(before, after):
 
 
 def _kind(value):
-    name = type(value).__name__
+    name = type(value).__name__.replace("ndarray", "array")
     return "None" if value is None else f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"

@@ -78,8 +78,8 @@ SHAPES = ((3, (4, 5, 2)), (4, (3, 3, 3)), (6, (5, 2, 4)), (5, (3, 2, 1)))
 def exercise(id, *, points, returns, cites, inputs, praise, minutes, shapes=SHAPES):
     """Decorator: register the decorated reference answer as the exercise `id` ("assignment.task")."""
     def register(answer):
-        REGISTRY[id] = Exercise(id, points, dict(returns), tuple(cites), inputs, tuple(shapes), praise, minutes,
-                                answer)
+        REGISTRY[id] = Exercise(id, points, dict(returns), tuple(cites), inputs, tuple(shapes), praise,
+                                minutes, answer)
         return REGISTRY[id]
     return register
 

@@ -260,6 +260,17 @@ def no_slope_components(delta_next, W, H):
 
 
 @hidden_components.misconception(
+    "the slope is multiplied in at every turn of the sum",
+    "The slope belongs to unit j alone. How often should it act on what the routes bring together?",
+    "Look at the indentation of your last line: does it run once per unit j, or once per route?")
+def slope_in_every_turn(delta_next, W, H):
+    delta = np.zeros(H.shape)
+    for k in range(W.shape[1]):
+        delta = (delta + delta_next[:, [k]] * W[:, k]) * H * (1 - H)
+    return delta
+
+
+@hidden_components.misconception(
     "h stands where the slope of the sigmoid belongs",
     "Where the sigmoid is almost 1 it is flat. Is your factor almost 0 there?",
     "What is the slope of the sigmoid in terms of its own value? Does your factor also vanish at h = 1?")
@@ -653,6 +664,14 @@ def no_slope_layer(X, H, W, dH):
     "At z = 0 tanh has its largest slope, 1. What does your slope give there, where h = 0?")
 def sigmoid_slope_layer(X, H, W, dH):
     return layer_from(dH * H * (1 - H), X, W)
+
+
+@layer.misconception(
+    "the slope of tanh lacks a square",
+    "tanh is odd. Should its slope at z and at −z differ?",
+    "Put h = −0.5 and h = 0.5 into your slope. Do both give the same, as they should?")
+def lost_square_layer(X, H, W, dH):
+    return layer_from(dH * (1 - H), X, W)
 
 
 @layer.misconception(
