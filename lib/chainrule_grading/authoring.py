@@ -145,7 +145,7 @@ def execute(notebook, folder):
 
     folder.mkdir(parents=True, exist_ok=True)
     client = NotebookClient(notebook, timeout=SECONDS_PER_CELL, resources={"metadata": {"path": str(folder)}},
-                            record_timing=False, extra_arguments=QUIET_KERNEL)
+                            record_timing=False, coalesce_streams=True, extra_arguments=QUIET_KERNEL)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -7,6 +7,7 @@ sandbox, `grade` runs it as the user who calls it.
 import html
 import json
 import logging
+import re
 import sys
 import time
 import warnings
@@ -38,6 +39,7 @@ class Mark:
     earned: float | None
     points: float
     says: tuple = ()
+    written: bool = False         # an answer in words: None until graded by hand, 0 if left as released
 
 
 @dataclass(frozen=True)
@@ -54,14 +56,16 @@ class Result:
 
     @property
     def earned(self):
-        return round(sum(mark.earned or 0 for mark in self.marks), 2)
+        """Points of the checks; answers in words are not in it."""
+        return round(sum(mark.earned for mark in self.marks if not mark.written), 2)
 
     @property
     def points(self):
-        return sum(mark.points for mark in self.marks)
+        return sum(mark.points for mark in self.marks if not mark.written)
 
     @property
     def by_hand(self):
+        """Points that wait for a person."""
         return sum(mark.points for mark in self.marks if mark.earned is None)
 
 
@@ -78,26 +82,35 @@ def grade(student, assignment, raw, release, limits=Limits()):  # noqa: B008 (fr
 
 def evaluate(notebook):
     """The marks of an executed notebook, by nbgrader's own rule for each graded cell."""
-    from nbgrader.utils import determine_grade, is_grade
+    from nbgrader.utils import determine_grade, is_grade, is_solution
 
-    marks = []
+    marks, by_name = [], {(cell.metadata.get("nbgrader") or {}).get("grade_id"): cell for cell in notebook.cells}
     for cell in notebook.cells:
         if is_grade(cell):
             earned, points = determine_grade(cell)
-            marks.append(Mark(cell.metadata.nbgrader.grade_id, earned, points, card_text(cell)))
+            name = cell.metadata.nbgrader.grade_id
+            answer = by_name.get(name.removeprefix("check-"), {})
+            marks.append(Mark(name, earned, points, card_text(cell, answer), is_solution(cell)))
     return tuple(marks)
 
 
-def card_text(cell):
+def card_text(cell, answer):
     """The sentences of the card a check cell shows, or of the error that came in its place."""
     for output in cell.get("outputs", []):
         if output.output_type == "display_data" and " · " in output.data.get("text/plain", ""):
             return tuple(line.strip() for line in output.data["text/plain"].splitlines())
-    for output in cell.get("outputs", []):
-        if output.output_type == "error":
-            return (f"{output.ename}: {output.evalue}" if output.ename not in ("TooLong", "KernelEnded")
-                    else output.evalue,)
-    return ()
+    error = _error(cell)
+    if error is None:
+        return ()
+    before = _error(answer) if error.ename == "NameError" else None
+    if before:
+        where = re.sub(r"\([^()]*, (line \d+)\)$", r"(\1)", before.evalue)      # IPython names a file nobody knows
+        return (f"The cell above stopped: {before.ename}: {where}",)
+    return (error.evalue if error.ename in ("TooLong", "KernelEnded") else f"{error.ename}: {error.evalue}",)
+
+
+def _error(cell):
+    return next((output for output in cell.get("outputs", []) if output.output_type == "error"), None)
 
 
 # ---------------------------------------------------------------- the class
@@ -259,7 +272,7 @@ def grade_class(course, assignment, only=None, limits=Limits(), say=print):  # n
             say(f"[{k}/{len(waiting)}] {submission.student}: FAILED, {failures[-1][1]}")
             continue
         results.append(result)
-        mark = result.problem or f"{result.earned:g} of {result.points - result.by_hand:g}"
+        mark = result.problem or f"{result.earned:g} of {result.points:g}"
         say(f"[{k}/{len(waiting)}] {submission.student}: {mark}  ({result.seconds:.1f} s)")
     return results, failures
 
@@ -267,15 +280,15 @@ def grade_class(course, assignment, only=None, limits=Limits(), say=print):  # n
 def table(results):
     """The class at a glance, as text."""
     width = max([len(r.student) for r in results] + [7])
-    lines = [f"{'learner':<{width}}   mark       by hand   what to know", "─" * (width + 60)]
+    lines = [f"{'learner':<{width}}   mark      to read   what to know", "─" * (width + 60)]
     for r in results:
         notes = [r.problem] if r.problem else [*r.flags]
-        open_tasks = [m.name.removeprefix("check-") for m in r.marks if m.earned is not None and m.earned < m.points]
+        open_tasks = [m.name.removeprefix("check-") for m in r.marks if not m.written and m.earned < m.points]
         if open_tasks:
             notes.append(f"not full: {', '.join(open_tasks)}")
-        mark = "–" if r.problem else f"{r.earned:g} / {r.points - r.by_hand:g}"
-        hand = f"{r.by_hand:g}" if r.by_hand else ""
-        lines.append(f"{r.student:<{width}}   {mark:<10} {hand:<9} {'; '.join(notes) or 'all right'}")
+        mark = "–" if r.problem else f"{r.earned:g} / {r.points:g}"
+        hand = f"{r.by_hand:g} p." if r.by_hand else ""
+        lines.append(f"{r.student:<{width}}   {mark:<9} {hand:<9} {'; '.join(notes) or 'all right'}")
     return "\n".join(lines)
 
 

@@ -1,5 +1,7 @@
 """Reading notebooks that others made, putting learners' answers into the instructor's notebook, and running it."""
+import json
 import os
+import re
 import tempfile
 import warnings
 from dataclasses import dataclass
@@ -37,23 +39,52 @@ def read(path):
 
 
 def parse(raw):
-    """Bytes → notebook (nbformat 4); Unreadable says why not. UTF-16 and older formats are read as well."""
+    """Bytes → notebook (nbformat 4) that holds each cell's text and name, nothing else; Unreadable says why not.
+
+    Outputs, attachments and metadata are of no use to a grader and are often what is broken in a file, so
+    they are not read. UTF-16 and the older format 3 are understood.
+    """
     text = _decode(raw)
     if not text.strip():
         raise Unreadable("The file is empty; save the notebook and hand it in again.")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")       # missing or doubled cell ids are mended below
-            notebook = nbformat.reads(text, as_version=4)
-    except nbformat.validator.NotebookValidationError:
-        raise Unreadable("The file is damaged: it has the frame of a notebook, but some of its cells are not "
-                         "cells. Copy your answers into a fresh copy of the exercise.") from None
-    except Exception:
+        data = json.loads(text)
+        if isinstance(data, dict) and "worksheets" in data:
+            data = nbformat.convert(nbformat.from_dict(data), 4)
+    except Exception:                             # not JSON, nested too deep, or broken beyond conversion
+        data = None
+    if not isinstance(data, dict) or not isinstance(data.get("cells"), list):
         raise Unreadable("The file is not a Jupyter notebook (it is not the JSON of one). Hand in the .ipynb file "
-                         "that you worked on, not an export of it.") from None
-    if len(notebook.cells) > MOST_CELLS:
-        raise Unreadable(f"The notebook has {len(notebook.cells)} cells and may have {MOST_CELLS}.")
+                         "that you worked on, not an export of it.")
+    if len(data["cells"]) > MOST_CELLS:
+        raise Unreadable(f"The notebook has {len(data['cells'])} cells and may have {MOST_CELLS}.")
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = [_plain(cell, k) for k, cell in enumerate(data["cells"])]
+    about = data.get("metadata")
+    kernel = about.get("kernelspec") if isinstance(about, dict) else None
+    if isinstance(kernel, dict) and isinstance(kernel.get("language"), str):
+        notebook.metadata["kernelspec"] = {"language": kernel["language"]}
     return notebook
+
+
+def _plain(cell, k):
+    """One cell's kind, text, id and nbgrader name, from JSON that may be anything."""
+    if not isinstance(cell, dict):
+        raise Unreadable("The file is damaged: it has the frame of a notebook, but some of its cells are not cells. "
+                         "Copy your answers into a fresh copy of the exercise.")
+    source = cell.get("source", "")
+    if isinstance(source, list):
+        source = "".join(line for line in source if isinstance(line, str))
+    about = cell.get("metadata")
+    about = about.get("nbgrader") if isinstance(about, dict) else None
+    name = about.get("grade_id") if isinstance(about, dict) else None
+    make = nbformat.v4.new_code_cell if cell.get("cell_type") == "code" else nbformat.v4.new_markdown_cell
+    id = cell.get("id")
+    usable = isinstance(id, str) and re.fullmatch(r"[A-Za-z0-9_-]{1,64}", id)
+    plain = make(source if isinstance(source, str) else "", id=id if usable else f"nameless-{k}")
+    if isinstance(name, str):
+        plain.metadata["nbgrader"] = {"grade_id": name}
+    return plain
 
 
 def _decode(raw):
@@ -79,7 +110,7 @@ def restore(submitted, release):
     for cell in submitted.cells:
         name = _name(cell)
         if name not in by_name or (name in seen and not _is_ours(cell)):
-            if str(cell.get("source", "")) not in release_texts:
+            if cell.source not in release_texts:
                 added.setdefault(after, []).append(cell)
             continue
         if name in seen:
@@ -88,7 +119,7 @@ def restore(submitted, release):
         seen.add(name)
         after, target = name, by_name[name]
         kind = target.metadata.get("nbgrader", {})
-        text = str(cell.get("source", ""))
+        text = cell.source
         if kind.get("solution") or (not kind and target.cell_type == "code"):
             target.source = text
         elif kind and text != target.source:
@@ -107,14 +138,13 @@ def _is_ours(cell):
 
 def _name(cell):
     """What identifies a cell: nbgrader's name for it, else its id."""
-    about = cell.metadata.get("nbgrader")
-    return (about.get("grade_id") if isinstance(about, dict) else None) or cell.get("id")
+    return cell.metadata.get("nbgrader", {}).get("grade_id") or cell.id
 
 
 def _own(cell, where):
     """A cell the learner added: its text, nothing else."""
-    make = nbformat.v4.new_code_cell if cell.get("cell_type") == "code" else nbformat.v4.new_markdown_cell
-    return make(str(cell.get("source", "")), id=f"added-{where}"[:64])
+    make = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
+    return make(cell.source, id=f"added-{where}"[:64])
 
 
 def run(notebook, limits, folder=None):
@@ -133,19 +163,29 @@ def run(notebook, limits, folder=None):
         warnings.simplefilter("ignore")
         client = NotebookClient(
             notebook, timeout=limits.cell_seconds, interrupt_on_timeout=True, allow_errors=True,
-            error_on_timeout=_timeout(limits), record_timing=False, kernel_name="python3",
+            error_on_timeout=_timeout(limits), record_timing=False, coalesce_streams=True, kernel_name="python3",
             extra_arguments=QUIET_KERNEL,
             resources={"metadata": {"path": str(folder or empty)}})
         try:
             client.execute(env=os.environ | {"NBGRADER_EXECUTION": "autograde", "OPENBLAS_NUM_THREADS": "1"})
-            return ()
+            trouble = ()
         except Exception as died:                 # a dead or deaf kernel, in any of nbclient's ways to say so
-            return (_after_death(notebook, died),)
+            trouble = (_after_death(notebook, died),)
+    return trouble + tuple(_say_too_long(notebook, limits))
 
 
 def _timeout(limits):
-    text = (f"Stopped after {limits.cell_seconds:g} s. Is there a loop whose condition never becomes false?")
+    text = f"Stopped after {limits.cell_seconds:g} s. Is there a loop whose condition never becomes false?"
     return {"ename": "TooLong", "evalue": text, "traceback": [text]}
+
+
+def _say_too_long(notebook, limits):
+    """A cell that was interrupted shows KeyboardInterrupt and a page of traceback; say what happened instead."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "error" and output.ename == "KeyboardInterrupt":
+                output.update(_timeout(limits))
+                yield f"cell {cell.id} was stopped after {limits.cell_seconds:g} s"
 
 
 def _after_death(notebook, died):

@@ -1,0 +1,2 @@
+# Ivan handed in the release as it is.
+# deserves: 0

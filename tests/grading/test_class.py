@@ -1,0 +1,214 @@
+"""From a class of files to marks: what each deserves, nbgrader's own numbers, nothing lost."""
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from chainrule_grading import demo
+from chainrule_grading.course import UserError
+from chainrule_grading.grading import Limits, Mark, Recorder, Result, grade, grade_class, main, submissions, table
+
+HONEST = ("ada", "bela", "dora", "goran", "hana", "ivan", "lena")
+
+
+@pytest.fixture(scope="module")
+def learners(course):
+    return {path.stem: demo.read_learner(path) for path in sorted((course.sources / "class").glob("*.py"))}
+
+
+@pytest.fixture
+def class_of(copy, learners):
+    """Hand in the named learners' work in a copy of the course."""
+    def hand_in(*names):
+        demo.hand_in(copy, [learners[name] for name in names])
+        return copy
+    return hand_in
+
+
+def nbgrader(course, *arguments):
+    environment = os.environ | {"PATH": str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"]}
+    return subprocess.run([sys.executable, "-m", "nbgrader", *arguments], cwd=course.root, env=environment,
+                          capture_output=True, text=True, check=False)
+
+
+def rows(course):
+    """Every grade in the gradebook: (learner, cell) → (auto score, needs a person, max score)."""
+    from nbgrader.api import Gradebook
+    with Gradebook(f"sqlite:///{course.classroom / 'gradebook.db'}") as book:
+        return {(s.student.id, g.name): (g.auto_score, g.needs_manual_grade, g.max_score)
+                for s in book.assignment_submissions("delta") for n in s.notebooks for g in n.grades}
+
+
+def test_the_main_job_gives_every_learner_what_the_work_deserves(copy):
+    """`make run` on the whole class of course/class, at least twelve different ones."""
+    done = subprocess.run([sys.executable, "-m", "chainrule_grading.demo", str(copy.root)], capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+    count = len(list((copy.sources / "class").glob("*.py")))
+    assert count >= 12 and f"{count} of {count} marks are what the work deserves" in done.stdout
+    for name in ("ada", "kofi", "otto", "pia"):
+        assert (copy.root / "classroom/demo/feedback" / name / "delta/delta.html").is_file()
+    assert "the 1/n is missing" in done.stdout and "wrong sign" in done.stdout
+
+
+def test_the_demonstration_notices_a_mark_that_is_not_deserved(copy, learners):
+    path = copy.sources / "class" / "dora.py"
+    path.write_text(path.read_text(encoding="utf-8").replace("# deserves: 19", "# deserves: 20"), encoding="utf-8")
+    for other in (copy.sources / "class").glob("*.py"):
+        if other.stem not in ("dora", "ada"):
+            other.unlink()
+    done = subprocess.run([sys.executable, "-m", "chainrule_grading.demo", str(copy.root)], capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 1 and "✗ NOT WHAT IT DESERVES: dora" in done.stdout
+
+
+def test_marks_equal_stock_nbgraders_row_by_row(class_of):
+    """Honest work: `nbgrader autograde` and `chainrule grade` write the same rows."""
+    course = class_of(*HONEST)
+    _, failures = grade_class(course, "delta", say=lambda _: None)
+    ours = rows(course)
+    assert not failures and len(ours) == 10 * len(HONEST)
+    done = nbgrader(course, "autograde", "delta", "--force")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert rows(course) == ours
+    assert nbgrader(course, "export").returncode == 0
+    with (course.root / "grades.csv").open() as file:
+        marks = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+    assert marks["ada"] == 27 and marks["dora"] == 19 and marks["ivan"] == 0
+
+
+def test_nbgraders_other_commands_work_in_the_course(class_of):
+    course = class_of("dora")
+    assert nbgrader(course, "generate_assignment", "delta", "--force").returncode == 0
+    assert nbgrader(course, "autograde", "delta").returncode == 0
+    assert nbgrader(course, "generate_feedback", "delta").returncode == 0
+    assert "the 1/n is missing" in (course.classroom / "feedback/dora/delta/delta.html").read_text(encoding="utf-8")
+    untouched = nbgrader(course, "validate", "exercises/delta/delta.ipynb")
+    assert "VALIDATION FAILED ON 10 CELL(S)" in untouched.stdout and "Waiting for your code" in untouched.stdout
+    assert "Success" in nbgrader(course, "validate", "solutions/delta/delta.ipynb").stdout
+
+
+def test_one_bad_submission_does_not_stop_the_class(class_of):
+    course = class_of("ada", "otto", "pia")
+    results, failures = grade_class(course, "delta", say=lambda _: None)
+    assert not failures and [r.student for r in results] == ["ada", "otto", "pia"]
+    assert [r.earned for r in results] == [27, 0, 18] and "not a Jupyter notebook" in results[1].problem
+    assert "not graded yet" in (course.classroom / "feedback/otto/delta/delta.html").read_text(encoding="utf-8")
+    assert (course.classroom / "submitted/otto/delta/delta.ipynb").read_text().startswith("Dear teacher")
+    assert ("otto", "check-delta-output") not in rows(course)
+
+
+def test_what_breaks_in_the_grader_itself_is_a_failure_and_the_others_are_graded(class_of, monkeypatch):
+    course = class_of("ada", "dora")
+    record = Recorder.record
+
+    def broken(self, result, submission):
+        if result.student == "ada":
+            raise OSError("disk full")
+        record(self, result, submission)
+    monkeypatch.setattr(Recorder, "record", broken)
+    results, failures = grade_class(course, "delta", say=lambda _: None)
+    assert failures == [("ada", "OSError: disk full")] and [r.student for r in results] == ["dora"]
+    assert main(course, "delta", ["ada"], isolation="none") == 1
+
+
+def test_grading_twice_gives_the_same_rows(class_of):
+    course = class_of("goran")
+    grade_class(course, "delta", say=lambda _: None)
+    first = rows(course)
+    grade_class(course, "delta", say=lambda _: None)
+    assert rows(course) == first
+
+
+def test_a_manual_mark_survives_grading_again(class_of):
+    from nbgrader.api import Gradebook
+    course = class_of("ada")
+    grade_class(course, "delta", say=lambda _: None)
+    url = f"sqlite:///{course.classroom / 'gradebook.db'}"
+    with Gradebook(url) as book:
+        book.find_grade("delta-why_transpose", "delta", "delta", "ada").manual_score = 2.5
+        book.db.commit()
+    grade_class(course, "delta", say=lambda _: None)
+    with Gradebook(url) as book:
+        assert book.find_grade("delta-why_transpose", "delta", "delta", "ada").manual_score == 2.5
+        assert book.find_submission("delta", "ada").score == 29.5
+
+
+def test_late_work_loses_what_the_instructors_policy_says(class_of):
+    from datetime import datetime
+
+    from nbgrader.api import Gradebook
+    course = class_of("ada")
+    (course.classroom / "submitted/ada/delta/timestamp.txt").write_text("2026-11-20 12:00:00 UTC")
+    config = course.root / "nbgrader_config.py"
+    config.write_text(config.read_text() + "\nc.LateSubmissionPlugin.penalty_method = 'zero'\n")
+    Recorder(course, "delta")
+    with Gradebook(f"sqlite:///{course.classroom / 'gradebook.db'}") as book:
+        book.update_or_create_assignment("delta", duedate=datetime(2026, 11, 20, 11, 0, 0))
+    grade_class(course, "delta", say=lambda _: None)
+    with Gradebook(f"sqlite:///{course.classroom / 'gradebook.db'}") as book:
+        notebook = book.find_submission("delta", "ada").notebooks[0]
+        assert notebook.late_submission_penalty == 27
+
+
+def test_how_work_was_kept_apart_is_recorded_with_each_mark(class_of):
+    course = class_of("nora")
+    grade_class(course, "delta", say=lambda _: None)
+    about = json.loads((course.classroom / "autograded/nora/delta/grading.json").read_text(encoding="utf-8"))
+    assert about["isolation"] == "none"
+    assert about["flags"] == ["locked cell check-delta-hidden_lfd had been changed; the instructor's was used"]
+    assert {mark["name"]: mark["earned"] for mark in about["marks"]}["check-delta-hidden_lfd"] == 0
+
+
+def test_grading_is_a_function_of_bytes(course, learners):
+    """The seam behind which a sandbox and a pool come: no course, no gradebook, arguments and result travel."""
+    import pickle
+    release = course.release("delta").read_bytes()
+    raw = demo.notebook_of(learners["emil"], nbformat.reads(release.decode(), as_version=4))
+    result = pickle.loads(pickle.dumps(grade("emil", "delta", raw, release, Limits(20))))
+    assert result.earned == 22 and result.points == 27 and result.by_hand == 3
+    assert grade("otto", "delta", b"hello", release).problem.startswith("The file is not a Jupyter notebook")
+
+
+def test_other_peoples_notebooks_are_refused_until_isolation_is_accepted(class_of, capsys):
+    course = class_of("ada")
+    with pytest.raises(UserError, match="--accept-isolation=none"):
+        main(course, "delta")
+    assert not (course.classroom / "autograded").exists()
+    assert main(course, "delta", isolation="none") == 0
+    printed = capsys.readouterr().out
+    assert "Isolation: none" in printed and "27 / 27" in printed and "gradebook.db" in printed
+
+
+def test_nothing_to_grade_and_unknown_names_are_said_in_a_sentence(copy, learners):
+    with pytest.raises(UserError, match="nothing to grade"):
+        submissions(copy, "delta")
+    with pytest.raises(UserError, match=r"no assignment called 'dleta'; there is delta"):
+        main(copy, "dleta", isolation="none")
+    demo.hand_in(copy, [learners["ada"]])
+    with pytest.raises(UserError, match="no submission of delta by 'eve'"):
+        submissions(copy, "delta", ["eve"])
+
+
+def test_the_newest_of_several_files_counts(class_of):
+    course = class_of("mato")
+    folder = course.classroom / "submitted/mato/delta"
+    older = folder / "delta (2).ipynb"
+    older.write_bytes(b"older")
+    os.utime(older, (1, 1))
+    assert submissions(course, "delta")[0].path.name == "delta (1).ipynb"
+
+
+def test_the_table_reads_at_a_glance():
+    results = [Result("ada", "delta", {}, (Mark("check-a", 2.0, 2.0), Mark("words", None, 3.0, written=True))),
+               Result("ben", "delta", {}, (Mark("check-a", 0.5, 2.0),), flags=("cell a was missing",)),
+               Result("cy", "delta", problem="The file is empty.")]
+    lines = table(results).splitlines()
+    assert lines[2].split() == ["ada", "2", "/", "2", "3", "p.", "all", "right"]
+    assert "0.5 / 2" in lines[3] and "cell a was missing; not full: a" in lines[3]
+    assert "–" in lines[4] and "The file is empty." in lines[4]
