@@ -14,7 +14,8 @@ RIGHT = {id: answers for name in assignments()
 
 def label(value):
     """A readable name of a parameter of a test."""
-    return str(next((getattr(value, key) for key in ("id", "name", "__name__") if hasattr(value, key)), value))
+    names = [getattr(value, key) for key in ("id", "name", "__name__") if hasattr(value, key)]
+    return names[0] if names else str(value)
 
 
 def results(exercise, function, case):

@@ -60,9 +60,10 @@ def test_nothing_earned_raises_one_line_and_writes_nothing_to_stderr(answer, cap
     assert err == "" and "Traceback" not in out and out.startswith(("✗", "○"))
 
 
-def test_an_untouched_cell_is_told_where_to_write():
-    with pytest.raises(CheckFailed, match=r"Waiting for your code.*in the place of that line"):
+def test_an_untouched_cell_is_told_where_to_write(capfd):
+    with pytest.raises(CheckFailed, match=r"Waiting for your code · delta.output\.$"):
         check("delta.output", unwritten)
+    assert "Put your code in the place of that line" in capfd.readouterr().out
 
 
 def test_an_unknown_exercise_is_answered_with_the_nearest_one():

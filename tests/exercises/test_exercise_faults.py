@@ -189,7 +189,7 @@ def test_what_is_no_answer_at_all_gets_one_clear_sentence(exercise):
         return endless(*inputs)
 
     for answer, wanted in ((boom, "stopped before it could answer.*ValueError.*boom"),
-                           (printed, "prints its result"), (lambda *x: None, "returns nothing"),
+                           (printed, "prints, but it returns nothing"), (lambda *x: None, "returns nothing"),
                            (stub, "Waiting for your code"), (half_a_stub, "NotImplementedError"),
                            (leaves, "SystemExit"), (endless, "RecursionError"),
                            (3, "needs your function, not an int"), (None, "needs your function, not None"),

@@ -82,7 +82,7 @@ def test_misconceptions_differ_pairwise_in_code_and_in_output(exercise):
 
 @each
 def test_cases_tell_mistakes_apart(exercise):
-    """n >= 3 and unlike every width, or one example as in the deck; a network square, one of distinct widths."""
+    """n >= 3 and unlike every width, or one example as in the deck; one network square, one all distinct."""
     cases = exercise.cases()
     assert all(case.n == 1 or (case.n >= 3 and case.n not in case.widths) for case in cases)
     assert any(len(set(case.widths)) == len(case.widths) for case in cases)

@@ -31,8 +31,7 @@ def check(id, answer):
         return None
     if verdict.earned > 0:
         return float(verdict.earned)
-    said = verdict.facts[0] if verdict.kind == "unwritten" else verdict.headline
-    raise CheckFailed(f"{card.title()}. {said}")
+    raise CheckFailed(card.title() + ("." if verdict.kind == "unwritten" else f". {verdict.headline}"))
 
 
 def _show(card):

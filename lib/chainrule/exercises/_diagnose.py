@@ -26,7 +26,7 @@ def explain(exercise, cases, runs, rights, laid, bad, reveal):
         return "Your function stopped before it could answer.", None, [_stopped(*broken) + where]
     if any(run.value is None for run in runs):
         if any(run.printed for run in runs):
-            return "Your function prints its result; it must return it.", None, [
+            return "Your function prints, but it returns nothing.", None, [
                 "`print` shows a number to a person; `return` hands it to the code that asked for it."]
         return "Your function returns nothing.", None, ["Does its last line begin with `return`?"]
     problem = next((parts for parts in laid if isinstance(parts, str)), None)
@@ -47,8 +47,8 @@ def remarks(runs):
         said.append(f"Your function changes {_code(changed)} in place. Here it costs nothing; elsewhere the "
                     "next line that needs the old value would be wrong.")
     if warned := sorted({text for run in runs for text in run.warned}):
-        said.append(f"NumPy warned: {warned[0]}.")
-    if printed := next((run.printed.strip() for run in runs if run.printed.strip()), ""):
+        said.append(f"A warning came up: {warned[0].rstrip('.')}.")
+    if printed := next((" ".join(run.printed.split()) for run in runs if run.printed.strip()), ""):
         said.append(f"It printed, on the first network: {printed[:200]}{' …' if len(printed) > 200 else ''}")
     return tuple(said)
 

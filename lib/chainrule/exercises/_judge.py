@@ -3,6 +3,7 @@ import contextlib
 import copy
 import inspect
 import io
+import os
 import traceback
 import warnings
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy as np
 
 from chainrule.gradcheck import tolerance
 
-NOT_THEIRS = tuple(str(Path(file).parent) for file in (np.__file__, __file__))     # code not the learner's
+NOT_THEIRS = tuple(f"{Path(file).parent}{os.sep}" for file in (np.__file__, __file__))    # no learner's code
 
 
 @dataclass(frozen=True)
