@@ -10,6 +10,7 @@ LOOKS = {
     "error": ("✗", "Not yet", "#D55E00"),
     "unwritten": ("○", "Waiting for your code", "#56B4E9"),
 }
+WORDS = {"hint": "Think", "closer": "Look closer", "remark": "By the way"}
 
 
 class Card:
@@ -28,7 +29,7 @@ class Card:
         if v.cause:
             rows.append(("hint", v.cause.hint))
             if self.level:
-                rows.append(("hint", v.cause.closer))
+                rows.append(("closer", v.cause.closer))
         return rows + [("remark", remark) for remark in v.remarks]
 
     def title(self):
@@ -38,14 +39,14 @@ class Card:
         return f"{sign} {word} · {self.verdict.exercise.id}{points}"
 
     def __repr__(self):
-        words = {"hint": "Think: ", "remark": "By the way: "}
-        return "\n".join([self.title()] + [f"  {words.get(role, '')}{text}" for role, text in self.lines()])
+        said = [f"{WORDS[role]}: {text}" if role in WORDS else text for role, text in self.lines()]
+        return "\n  ".join([self.title(), *said])
 
     def _repr_html_(self):
         colour = LOOKS[self.verdict.kind][2]
-        words = {"hint": "<strong>Think:</strong> ", "remark": "<em>By the way:</em> "}
-        rows = "".join(f'<p style="margin:.35em 0 0">{words.get(role, "")}{_rich(text)}</p>'
-                       for role, text in self.lines())
+        said = [f"<strong>{WORDS[role]}:</strong> {_rich(text)}" if role in WORDS else _rich(text)
+                for role, text in self.lines()]
+        rows = "".join(f'<p style="margin:.35em 0 0">{text}</p>' for text in said)
         return (f'<div role="status" style="border-left:.4em solid {colour};padding:.5em .9em;margin:.3em 0;'
                 f'max-width:46em;line-height:1.45;font-family:system-ui,sans-serif">'
                 f'<strong>{_rich(self.title())}</strong>{rows}</div>')
