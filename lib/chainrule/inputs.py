@@ -21,16 +21,17 @@ def one_dtype(name, A, other, B):
 def batch_for(X, W):
     """X as an array (n, d_in) that fits W (d_in, d_out), or an error that says why not."""
     X = np.asarray(X)
+    if X.ndim == 2 and X.shape[1] == len(W) and len(X) and X.dtype == W.dtype:
+        return X
     if X.ndim != 2:
         raise ValueError(f"X has shape {X.shape}, not (n, d_in), a row per example; "
                          "a single example x is a batch of one, x[None, :].")
-    if X.shape[1] != W.shape[0]:
-        raise ValueError(f"X has {X.shape[1]} columns, but W has {W.shape[0]} rows; they must be equal, "
+    if X.shape[1] != len(W):
+        raise ValueError(f"X has {X.shape[1]} columns, but W has {len(W)} rows; they must be equal, "
                          "so check the width of the data and the order of the layers.")
     if not len(X):
         raise ValueError("X has no rows; a batch needs at least one example.")
-    if X.dtype != W.dtype:
-        one_dtype("X", X, "W", W)
+    one_dtype("X", X, "W", W)
     return X
 
 
@@ -50,7 +51,7 @@ def predictions_and_targets(Y_hat, Y):
 def zeros_and_ones(Y_hat, Y):
     """The same, with labels that are 0 or 1."""
     Y_hat, Y = predictions_and_targets(Y_hat, Y)
-    if not np.all(Y * Y == Y):                    # y² = y holds for 0 and 1 alone
+    if np.count_nonzero(Y * Y != Y):              # y² = y holds for 0 and 1 alone
         raise ValueError("Y must hold labels 0 and 1 only; labels −1 and 1 become (Y + 1) / 2.")
     return Y_hat, Y
 
@@ -58,7 +59,7 @@ def zeros_and_ones(Y_hat, Y):
 def one_hot(Y_hat, Y):
     """The same, with a single 1 in each row of Y: rows that add to 1, and as many entries other than 0 as rows."""
     Y_hat, Y = predictions_and_targets(Y_hat, Y)
-    if Y.ndim != 2 or not (np.all(Y.sum(axis=1) == 1) and np.count_nonzero(Y) == len(Y)):
+    if Y.ndim != 2 or not np.count_nonzero(Y @ np.ones(Y.shape[1]) == 1) == np.count_nonzero(Y) == len(Y):
         raise ValueError("Y must be one-hot, (n, C) with a single 1 per row and 0 elsewhere; "
                          "class numbers k become np.eye(C)[k].")
     return Y_hat, Y

@@ -18,7 +18,7 @@ class HalfSquaredError:
     def __call__(self, Y_hat, Y):
         """Ŷ (n, d), Y (n, d) → a scalar."""
         Y_hat, Y = predictions_and_targets(Y_hat, Y)
-        return 0.5 * np.sum((Y_hat - Y) ** 2) / len(Y)
+        return 0.5 * ((Y_hat - Y) ** 2).sum() / len(Y)
 
     def slope(self, Y_hat, Y):
         """∂L/∂Ŷ (n, d). Ledger: ECE417-29"""
@@ -32,7 +32,7 @@ class BinaryCrossEntropy:
 
     def __call__(self, Y_hat, Y):
         """Probabilities Ŷ (n, d), labels Y (n, d) of 0 and 1 → a scalar."""
-        return -np.sum(np.log(self.observed(Y_hat, Y))) / len(Y)
+        return -np.log(self.observed(Y_hat, Y)).sum() / len(Y)
 
     def slope(self, Y_hat, Y):
         """∂L/∂Ŷ (n, d)."""
@@ -51,7 +51,7 @@ class CrossEntropy:
 
     def __call__(self, Y_hat, Y):
         """Probabilities Ŷ (n, C), one-hot targets Y (n, C) → a scalar."""
-        return -np.sum(np.log(self.observed(Y_hat, Y))) / len(Y)
+        return -np.log(self.observed(Y_hat, Y)).sum() / len(Y)
 
     def slope(self, Y_hat, Y):
         """∂L/∂Ŷ (n, C)."""
@@ -74,14 +74,15 @@ class SigmoidCrossEntropy:
     def __call__(self, Z, Y):
         """Pre-activations Z (n, d), labels Y (n, d) of 0 and 1 → a scalar."""
         Z, Y = zeros_and_ones(Z, Y)
-        return np.sum(_softplus((1 - 2 * Y) * Z)) / len(Y)
+        return _softplus((1 - 2 * Y) * Z).sum() / len(Y)
 
     def slope(self, Z, Y):
         """∂L/∂Z (n, d) = (σ(Z) − Y) / n. Ledger: ECE417-67"""
         Z, Y = zeros_and_ones(Z, Y)
         s = 1 - 2 * Y
         T = s * Z
-        return s * np.exp(T - _softplus(T)) / len(Y)          # σ(t) = exp(t − softplus t)
+        sigmoid = np.exp(np.minimum(T, 0)) / (1 + np.exp(np.minimum(T, -T)))      # 1 / (1 + exp(−t)), no overflow
+        return s * sigmoid / len(Y)
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class SoftmaxCrossEntropy:
     def __call__(self, Z, Y):
         """Pre-activations Z (n, C), one-hot targets Y (n, C) → a scalar."""
         Z, Y = one_hot(Z, Y)
-        return -np.sum(Y * _log_softmax(Z)) / len(Y)
+        return -(Y * _log_softmax(Z)).sum() / len(Y)
 
     def slope(self, Z, Y):
         """∂L/∂Z (n, C). Ledger: TAYLOR-40"""
@@ -123,12 +124,12 @@ class L2:
 
 
 def _softplus(T):
-    """ln(1 + exp t), where exp only ever sees −|t|. Complex-safe: the real part alone picks the branch."""
-    positive = T.real > 0
-    return T * positive + np.log1p(np.exp(np.where(positive, -T, T)))    # max(t, 0) + ln(1 + exp(−|t|))
+    """ln(1 + exp t), where exp only ever sees −|t|; complex numbers are ordered by their real part."""
+    return np.maximum(T, 0) + np.log1p(np.exp(np.minimum(T, -T)))        # max(t, 0) + ln(1 + exp(−|t|))
 
 
 def _log_softmax(Z):
     """ln pₖ = zₖ − ln Σⱼ exp zⱼ per row, shifted by the largest entry so that exp cannot overflow."""
+    Z = np.asfortranarray(Z)                      # classes far apart, examples together: rows add up twice as fast
     Z = Z - Z.real.max(axis=1, keepdims=True)
     return Z - np.log(np.exp(Z).sum(axis=1, keepdims=True))

@@ -1,4 +1,4 @@
-"""A second way to everything: scalar loops over indices, straight from the formulas, sharing no code with the library."""
+"""A second way to everything: scalar loops over indices, from the formulas, sharing no code with the library."""
 import math
 
 

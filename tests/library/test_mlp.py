@@ -188,7 +188,8 @@ def test_forward_and_backward_change_neither_network_nor_inputs():
 
 def test_the_checker_passes_the_gradient_of_a_network_tensor_by_tensor():
     net, loss, X, Y, _, gradients = problem(6, (3, 4, 2), 5, Sigmoid(), ENDS[1], 1.0)
-    assert check_gradient(lambda t: loss(net.with_tensors(t).forward(X)[-1], Y), net.slopes(gradients), net.tensors()).ok
+    f = lambda t: loss(net.with_tensors(t).forward(X)[-1], Y)  # noqa: E731
+    assert check_gradient(f, net.slopes(gradients), net.tensors()).ok
 
 
 # ── parameters ──────────────────────────────────────────────────────────────────────────────────────────────────
