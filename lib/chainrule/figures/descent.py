@@ -18,7 +18,8 @@ def one_step(loss, slope, start, rate, span):
     ax.plot([end, end], [here, loss(end)], color=GREY, linestyle=":", linewidth=1.3)
     ax.plot(start, here, "o", color=BLACK, markersize=8)
     ax.plot(end, loss(end), "s", color=BLACK, markersize=8)
-    ax.text((start + end) / 2, here, r"step $-\eta\,d\mathcal{L}/du$", color=BACKWARD, ha="center", va="bottom", fontsize=13)
+    ax.text((start + end) / 2, here, r"step $-\eta\,d\mathcal{L}/du$", color=BACKWARD, ha="center", va="bottom",
+            fontsize=13)
     ax.text(start, here, "here  ", ha="right", va="top")
     ax.text(end, loss(end), "  next", ha="left", va="bottom")
     ax.set(xlabel="one weight $u$", ylabel=r"loss $\mathcal{L}$", xlim=span, ylim=(-0.05 * here, 1.45 * here))
@@ -43,7 +44,7 @@ def path(ax, points, label="", *, marker="o", colour=BACKWARD, width=1.4, size=4
 
 
 def around(f, slope, at, angles, rates):
-    """Left: a point in a valley, the way down and the way to the bottom. Right: the measured slope in each direction."""
+    """Left: in a valley, the way down and the way to the bottom. Right: the slope measured in each direction."""
     _, (left, right) = plt.subplots(1, 2, figsize=(6.5, 2.9))
     contours(left, f, (-0.6, 2.6), (-0.9, 1.5))
     g = slope(at)
@@ -88,7 +89,8 @@ def landings(loss, starts, ends, span):
     for place, marker, colour in zip(np.unique(np.round(ends, 6)), "sD^", (BACKWARD, BLACK, GREY), strict=False):
         mine = np.isclose(ends, place, atol=1e-5)
         ax.plot(starts[mine], np.full(mine.sum(), 1.06 * top), marker, color=colour, markersize=4.5)
-        ax.plot(place, loss(place), marker, color=colour, markersize=10, label=f"ends at u = {place:.2f}".replace("-", "−"))
+        label = f"ends at u = {place:.2f}".replace("-", "−")
+        ax.plot(place, loss(place), marker, color=colour, markersize=10, label=label)
     ax.set(xlabel="$u$", ylabel="loss", ylim=(None, 1.14 * top))
     ax.legend(loc="upper center", bbox_to_anchor=(0.47, 0.93))
     return ax
