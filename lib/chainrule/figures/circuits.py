@@ -18,6 +18,8 @@ WORDS = {
     "exp": ("exp({})", "an exp gate has its own value as its slope, so {u} × {g}"),
     "+ 1": ("{} + 1", "adding a constant changes no slope, so 1 × {g}"),
     "1/x": ("1 / {}", "1/x has the slope −1/x², so −1/{x}² × {g}"),
+    "σ": ("σ({})", "the sigmoid has the slope a(1 − a) with a = {u}, so {u} × (1 − {u}) × {g}"),
+    "( − 1)²": ("({} − 1)²", "the square has the slope 2(a − 1), so 2 × ({x} − 1) × {g}"),
 }
 
 
@@ -134,14 +136,16 @@ def gallery(graphs, moved=None):
     return figure
 
 
-def stepper(title, graph, values, slopes, *, named=(), digits=2):
-    """Step through a graph in which every wire is used once: forward a gate a step, back a wire a step."""
-    children = {name: [(i, parents) for i, (_, parents) in graph.items() for p in parents if p == name]
-                for name in values}
+def stepper(title, graph, values, slopes, *, named=(), digits=2, moved=None):
+    """Step through a graph in which every wire is used once: forward a gate a step, back a wire a step.
+
+    moved: {name: (column, row)} where the layout needs a hand.
+    """
     last = list(graph)[-1]
-    if any(len(uses) != (name != last) for name, uses in children.items()):
+    used = [p for _, parents in graph.values() for p in parents]
+    if any(used.count(name) != (name != last) for name in values):
         raise ValueError("This figure tells graphs in which every wire but the last is used exactly once.")
-    places = layout(graph)
+    places = layout(graph) | (moved or {})
     columns, rows = (max(p[k] for p in places.values()) for k in (0, 1))
     dx, dy, r = min(220, 700 / columns), 106, 26
     at = {name: (390 + dx * (c - columns / 2), 56 + dy * row) for name, (c, row) in places.items()}
@@ -151,7 +155,7 @@ def stepper(title, graph, values, slopes, *, named=(), digits=2):
         return name if name in named or name not in graph else f"the {graph[name][0]} gate"
 
     def exact(value):
-        return number(value, 0 if float(value).is_integer() else 4)
+        return number(value, 0) if float(value).is_integer() else number(value, 4).rstrip("0")
 
     def factor(value):
         return exact(value) if value >= 0 else f"({exact(value)})"
@@ -183,8 +187,8 @@ def stepper(title, graph, values, slopes, *, named=(), digits=2):
                     [f"{name} node", *(f"{p}>{name}" for p in parents), *(f"{p} value" for p in parents)])
     figure.step(f"Backward begins at the end: the result reacts to itself with slope {exact(slopes[last])}.",
                 [f"{last} slope"], [f"{last} node"], "backward")
-    for name in reversed([*entering, *list(graph)[:-1]]):
-        child, parents = children[name][0]
+    for child, name in ((i, p) for i in reversed(graph) for p in reversed(graph[i][1])):
+        parents = graph[child][1]
         other = next((p for p in parents if p != name), None)
         does = WORDS[graph[child][0]][1].format(g=factor(slopes[child]), u=factor(values[child]),
                                                 x=exact(values[name]), other=other and factor(values[other]))
