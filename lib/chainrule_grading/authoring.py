@@ -71,6 +71,7 @@ def assignment(path):
             waiting.id, waiting = checked.replace(".", "-"), None
             name = f"check-{checked.replace('.', '-')}"
             cell.metadata["nbgrader"] = _nbgrader(name, grade=True, locked=True, points=find(checked).points)
+            cell.metadata["tags"] = ["raises-exception"]       # JupyterLab's Run All goes on after a red card
         elif cell.cell_type == "code" and "### BEGIN SOLUTION" in cell.source:
             if waiting is not None:
                 raise UserError(f"{path.name}: a solution cell is not followed by a check:\n{waiting.source[:80]}")
@@ -250,7 +251,7 @@ def source_of(course, path):
         raise UserError(f"{path} is neither in lectures/ nor in solutions/, so its source is not known.")
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
-        for key in ("nbgrader", "mystnb", "editable", "deletable", "execution", "collapsed"):
+        for key in ("nbgrader", "mystnb", "tags", "editable", "deletable", "execution", "collapsed"):
             cell.metadata.pop(key, None)
         cell.source = DICTIONARY.sub(lambda m: f"<!-- dictionary: {m['decks']} -->", cell.source)
     notebook.metadata = nbformat.from_dict(KERNEL)

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 
@@ -32,13 +33,18 @@ def port_is_free(port):
 
 def command(course, port=None, browser=True):
     """The command line that starts JupyterLab for this course."""
-    line = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={course.root}",
-            "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    line = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={course.root}"]
     if getattr(os, "geteuid", lambda: 1)() == 0:      # in a container one is often root
         line.append("--allow-root")
     if port:
         line += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
     return line if browser else [*line, "--no-browser"]
+
+
+def environment():
+    """Ours plus our own Jupyter settings: no question about news, no request that leaves the machine."""
+    settings = [str(Path(__file__).parent / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    return os.environ | {"JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, settings))}
 
 
 def main(course, port=None, browser=True):
@@ -54,6 +60,6 @@ def main(course, port=None, browser=True):
     print(f"Starting JupyterLab in {course.root} ({count} lecture{'s' * (count != 1)} trusted). "
           "Begin with lectures/, then exercises/. Stop with Ctrl-C.", flush=True)
     try:
-        return subprocess.call(command(course, port, browser), cwd=course.root)
+        return subprocess.call(command(course, port, browser), cwd=course.root, env=environment())
     except KeyboardInterrupt:
         return 0
