@@ -80,7 +80,8 @@ def layer_parts(W, b, phi):
     if W.dtype.kind not in "fc" or b.dtype.kind not in "fc":
         raise TypeError(f"W holds {W.dtype} and b {b.dtype}, but slopes need fractions; "
                         "convert them with .astype(float).")
-    one_dtype("b", b, "W", W)
+    if b.dtype != W.dtype:
+        one_dtype("b", b, "W", W)
     if isinstance(phi, type):
         raise TypeError(f"phi is the class {phi.__name__}; a layer wants one of them, {phi.__name__}().")
 

@@ -248,7 +248,8 @@ def scikit_learn(case):
     y = Y if case.loss == "half" else Y.argmax(axis=1) if Y.shape[1] > 1 else Y[:, 0]
     y = np.concatenate([y] * batches)
     model = kind(hidden_layer_sizes=case.widths[1:-1], activation=case.hidden, solver="sgd", alpha=0.0,
-                 batch_size=case.n, max_iter=1, learning_rate_init=RATE, momentum=0.0, nesterovs_momentum=False, random_state=0)
+                 batch_size=case.n, max_iter=1, learning_rate_init=RATE, momentum=0.0, nesterovs_momentum=False,
+                 random_state=0)
 
     def step():
         with warnings.catch_warnings():
