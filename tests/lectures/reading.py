@@ -36,13 +36,24 @@ def code(notebook):
 
 
 def proofs(name):
-    """Every confirm and refute of a lecture, in order."""
-    found = []
-    for k, tree in code(lectures()[name]):
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("confirm", "refute"):
-                found.append(_proof(name, k, node))
-    return found
+    """Every confirm and refute of a lecture, in order, without those in a `try`: they show what a refusal looks like."""
+    cells = code(lectures()[name])
+    shown = {id(node) for _, tree in cells for node in _inside_try(tree)}
+    return [_proof(name, k, node) for k, tree in cells for node in ast.walk(tree)
+            if _is_proof(node) and id(node) not in shown]
+
+
+def refusals(name):
+    """The ids of the confirmations that a lecture lets fail on purpose, inside a `try`."""
+    return {node.args[0].value for _, tree in code(lectures()[name]) for node in _inside_try(tree) if _is_proof(node)}
+
+
+def _is_proof(node):
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("confirm", "refute")
+
+
+def _inside_try(tree):
+    return [inner for node in ast.walk(tree) if isinstance(node, ast.Try) for inner in ast.walk(node)]
 
 
 def _proof(name, k, call):

@@ -31,8 +31,9 @@ def test_a_lecture_opens_with_aims_needs_and_time_and_closes_with_questions(name
     notebook = lectures()[name]
     opening = "\n".join(cell.source for cell in notebook.cells[:6])
     closing = "\n".join(cell.source for cell in notebook.cells[-6:])
-    for words in ("**You will be able to**", "**You need**", "**Time**", "<!-- dictionary: "):
+    for words in ("**You will be able to**", "**You need**", "**Time**"):
         assert words in opening, f"{name} does not open with {words}"
+    assert "<!-- dictionary: " in prose(notebook), f"{name} does not say who writes what"
     assert "## Summary" in prose(notebook) and "### Ask yourself" in prose(notebook)
     assert closing.count("<details>") >= 3 and closing.count("</details>") == closing.count("<details>")
     assert "exercise" in closing
