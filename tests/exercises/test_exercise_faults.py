@@ -22,6 +22,10 @@ def most_axes(exercise, of=max):
 SLICES = [(e, part, keep, axis) for part, keep, axis in [("row|entry", 0, 0), ("row|entry", -1, 0), ("column", 0, 1)]
           for e in EXERCISES if axis < most_axes(e, min)]
 MATRICES = [e for e in EXERCISES if most_axes(e) >= 2]
+UNLIKE = [e for e in SEVERAL if not any(equal(a, b) for a, b in itertools.combinations(
+    results(e, e.answer, e.cases()[0]).values(), 2))]
+SIGNED = [e for e in EXERCISES if any(np.any(a < 0) for a in itertools.chain(
+    *results(e, e.answer, e.cases(seed=11)[0]).values()))]
 
 
 def words(verdict):
@@ -106,12 +110,16 @@ def test_one_right_row_or_column_is_noticed(exercise, part, keep, axis):
         assert re.search(part, words(verdict))
 
 
+@pytest.mark.parametrize("exercise", SIGNED, ids=label)
+@pytest.mark.parametrize("change", [np.abs, lambda a: -np.abs(a)])
+def test_lost_signs_are_told(exercise, change):
+    assert "some of its signs" in words(judged(exercise, mapped(exercise.answer, change)))
+
+
 @each
-@pytest.mark.parametrize("change, wanted", [
-    (np.abs, "some of its signs"), (lambda a: -np.abs(a), "some of its signs"),
-    (lambda a: a * (np.arange(a.size).reshape(a.shape) < 1), "is 0 where it is wrong")])
-def test_lost_signs_and_gaps_are_told(exercise, change, wanted):
-    assert wanted in words(judged(exercise, mapped(exercise.answer, change)))
+def test_gaps_are_told(exercise):
+    gaps = mapped(exercise.answer, lambda a: a * (np.arange(np.size(a)).reshape(np.shape(a)) < 1))
+    assert "is 0 where it is wrong" in words(judged(exercise, gaps))
 
 
 @pytest.mark.parametrize("exercise", MATRICES, ids=label)
@@ -125,7 +133,7 @@ def test_numbers_of_the_first_network_by_heart_are_noticed(exercise):
     first = exercise.answer(**exercise.cases(seed=11)[0].inputs)
     verdict = judged(exercise, lambda *inputs: first)
     assert verdict.cause is None
-    assert re.search("first network|list with one array per layer", words(verdict))
+    assert re.search("first trial|list with one array per layer", words(verdict))
 
 
 @each
@@ -134,7 +142,7 @@ def test_a_list_or_a_number_for_an_array_is_answered_kindly(exercise):
         judged(exercise, lambda *inputs, value=value: value)
 
 
-@pytest.mark.parametrize("exercise", SEVERAL, ids=label)
+@pytest.mark.parametrize("exercise", UNLIKE, ids=label)
 def test_results_in_another_order_are_recognised(exercise):
     for order in itertools.permutations(range(len(exercise.returns))):
         if list(order) != sorted(order):
@@ -150,7 +158,7 @@ def test_too_few_and_too_many_results_are_counted(exercise):
     for change, got in (
             (lambda r: r[:-1], count - 1), (lambda r: (*r, r[0]), count + 1), (lambda r: r[0], "an")):
         verdict = judged(exercise, lambda *x, change=change: change(exercise.answer(*x)))
-        assert re.search(f"has {count} results, in this order: .*; yours gave ({got}|\\d) ", verdict.headline)
+        assert re.search(f"has {count} results, in this order: .*; yours gave ({got}?|\\d) ", verdict.headline)
 
 
 @pytest.mark.parametrize("exercise", SEVERAL, ids=label)
@@ -219,12 +227,14 @@ def test_a_wrong_number_of_arguments_inside_the_function_is_not_blamed_on_its_fi
 def test_arguments_changed_in_place_are_a_remark_and_no_mark(exercise):
     def careless(*inputs):
         value = exercise.answer(*inputs)
-        for array in inputs[0] if isinstance(inputs[0], list) else [inputs[0]]:
+        first = inputs[place]
+        for array in first if isinstance(first, list) else [first]:
             array += 1
         return value
 
+    place = next(k for k, v in enumerate(exercise.cases()[0].inputs.values()) if not callable(v))
     verdict = judge(exercise, careless)
-    assert verdict.kind == "full" and f"changes `{exercise.arguments[0]}` in place" in verdict.remarks[0]
+    assert verdict.kind == "full" and f"changes `{exercise.arguments[place]}` in place" in verdict.remarks[0]
 
 
 @each

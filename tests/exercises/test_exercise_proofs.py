@@ -82,16 +82,22 @@ def test_misconceptions_differ_pairwise_in_code_and_in_output(exercise):
 
 @each
 def test_cases_tell_mistakes_apart(exercise):
-    """n >= 3 and unlike every width, or one example as in the deck; one network square, one all distinct."""
+    """n >= 3 and unlike every width, or one example as in the deck; one network square, one all distinct.
+
+    No zeros, which hide mistakes: but for labels and numbers of classes, and where a task is about zeros.
+    """
     cases = exercise.cases()
     assert all(case.n == 1 or (case.n >= 3 and case.n not in case.widths) for case in cases)
     assert any(len(set(case.widths)) == len(case.widths) for case in cases)
     assert any(len(set(case.widths)) == 1 for case in cases)
     for name in exercise.arguments:
         values = [case.inputs[name] for case in cases]
-        given = [a for value in values for a in (value if isinstance(value, list) else [value])]
-        assert all(a.dtype == np.float64 and np.all(np.isfinite(a)) and np.all(a != 0) for a in given)
-        assert not all(np.all(a == 1) for a in given)
+        given = [a for value in values for a in (value if isinstance(value, list) else [value]) if not callable(a)]
+        assert all(np.all(np.isfinite(a)) and np.any(a != 0) for a in given)
+        assert all(a.dtype == np.float64 for a in given) or all(a.dtype.kind == "i" for a in given)
+        if exercise.id != "differences.relative_error":
+            assert all(np.all(a != 0) or np.all(a == np.round(a)) for a in given)
+        assert not given or not all(np.all(a == 1) for a in given)
 
 
 @each
@@ -99,10 +105,12 @@ def test_cases_depend_on_the_seed_and_on_nothing_else(exercise):
     first, again, other = (exercise.cases(seed) for seed in (3, 3, 4))
     for a, b, c in zip(first, again, other, strict=True):
         for name in a.inputs:
-            flat = [np.concatenate([np.ravel(v) for v in (x.inputs[name] if isinstance(x.inputs[name], list)
-                                                         else [x.inputs[name]])]) for x in (a, b, c)]
-            assert np.array_equal(flat[0], flat[1])
-    assert not np.array_equal(*(np.ravel(next(iter(x[0].inputs.values()))[0]) for x in (first, other)))
+            if not callable(a.inputs[name]):
+                flat = [np.concatenate([np.ravel(v) for v in (x.inputs[name] if isinstance(x.inputs[name], list)
+                                                             else [x.inputs[name]])]) for x in (a, b, c)]
+                assert np.array_equal(flat[0], flat[1])
+    numbers = [[v for v in x[0].inputs.values() if not callable(v)] for x in (first, other)]
+    assert not all(np.array_equal(np.ravel(a[0]), np.ravel(b[0])) for a, b in zip(*numbers, strict=True))
 
 
 @each

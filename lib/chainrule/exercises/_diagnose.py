@@ -49,7 +49,7 @@ def remarks(runs):
     if warned := sorted({text for run in runs for text in run.warned}):
         said.append(f"A warning came up: {warned[0].rstrip('.')}.")
     if printed := next((" ".join(run.printed.split()) for run in runs if run.printed.strip()), ""):
-        said.append(f"It printed, on the first network: {printed[:200]}{' …' if len(printed) > 200 else ''}")
+        said.append(f"It printed, on the first trial: {printed[:200]}{' …' if len(printed) > 200 else ''}")
     return tuple(said)
 
 
@@ -88,9 +88,10 @@ def _result(part):
 def _alike(mine, theirs):
     if mine.given is None or theirs.given is None:
         return False
-    if mine.given.shape != theirs.given.shape:
-        return False
-    return same(mine.given, theirs.given.astype(float)) if np.all(np.isfinite(theirs.given)) else False
+    a, b = mine.given, theirs.given.astype(float)
+    if a.shape != b.shape or np.any(np.isfinite(a) != np.isfinite(b)):
+        return False                              # NaN and infinity count as alike: both come of overflow
+    return same(a[np.isfinite(a)], b[np.isfinite(b)])
 
 
 def _swapped(exercise, laid):
@@ -116,15 +117,15 @@ def _pattern(exercise, cases, laid, name):
     if fits and (simple := _factor(cases, laid, name) or _signs_or_gaps(flat, name)):
         return simple
     if len(laid) > 1 and _right(laid[0], name) and not any(_right(parts, name) for parts in laid[1:]):
-        return (f"`{name}` is right on the first network ({cases[0]}) and wrong on the others. "
-                "Does a number of that network stand in your code?")
+        return (f"`{name}` is right on the first trial ({cases[0]}) and wrong on the others. "
+                "Does a number of that trial stand in your code?")
     if odd := next((p for p in flat if p.given.shape != p.right.shape), None):
         what = f"has shape {odd.given.shape}" if odd.given.ndim else "is a single number"
         return f"`{odd.name}` {what}; asked for is {exercise.returns[name]}, here {odd.right.shape}."
     if odd := next((p for p in flat if not np.all(np.isfinite(p.given))), None):
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(odd.given))[0])
-        return (f"`{odd.name}` holds NaN or infinity, first at {_at(where)}. "
-                "Where does it overflow or divide by zero?")
+        first = f"holds NaN or infinity, first at {_at(where)}" if where else "is NaN or infinity"
+        return f"`{odd.name}` {first}. Where does it overflow or divide by zero?"
     return _nearly(flat, name) or _slices(flat, name) or _layers(laid, name)
 
 
@@ -154,6 +155,8 @@ def _factor(cases, laid, name):
         constant = np.array(factors) / rate
         if np.allclose(constant, constant[0], rtol=1e-5, atol=0):
             c = constant[0]
+            if not words and np.isclose(c, 1):
+                return ""                         # nearly right, which is said elsewhere
             if words and np.isclose(c, 1):
                 return f"Every entry of `{name}` is {words}the right one (n is the number of examples)."
             if np.isclose(c, -1) and not words:
@@ -243,11 +246,13 @@ def _stopped(case, run):
 
 
 def _shape(value):
+    if callable(value):
+        return "a function"
     return f"[{', '.join(map(_shape, value))}]" if isinstance(value, list) else str(np.shape(value))
 
 
 def _at(where):
-    return "[" + ", ".join(str(i) for i in where) + "]"
+    return "[" + ", ".join(str(i) for i in where) + "]" if where else ""
 
 
 def _code(names):

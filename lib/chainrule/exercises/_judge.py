@@ -189,5 +189,5 @@ def _equal(before, after):
 
 
 def _kind(value):
-    name = type(value).__name__.replace("ndarray", "array")
+    name = "number" if isinstance(value, np.number) else type(value).__name__.replace("ndarray", "array")
     return "None" if value is None else f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"

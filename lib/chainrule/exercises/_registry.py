@@ -32,7 +32,8 @@ class Case:
     widths: tuple
 
     def __str__(self):
-        return f"{self.n} example{'s' * (self.n > 1)}, widths {'-'.join(str(w) for w in self.widths)}"
+        widths = f", widths {'-'.join(map(str, self.widths))}" if len(self.widths) > 1 else ""
+        return f"{self.n} example{'s' * (self.n > 1)}{widths}"
 
 
 @dataclass
