@@ -2,6 +2,8 @@
 
 The checks look at shapes and types, never at every number of a large array, so a training step hardly feels them.
 """
+from itertools import pairwise
+
 import numpy as np
 
 
@@ -84,6 +86,27 @@ def layer_parts(W, b, phi):
         one_dtype("b", b, "W", W)
     if isinstance(phi, type):
         raise TypeError(f"phi is the class {phi.__name__}; a layer wants one of them, {phi.__name__}().")
+
+
+def chain_of_layers(layers):
+    """Refuse layers that do not make a network."""
+    if not layers:
+        raise ValueError("A network needs at least one layer.")
+    for k, (below, above) in enumerate(pairwise(layers), 1):
+        if below.W.shape[1] != above.W.shape[0]:
+            raise ValueError(f"Layer {k} gives {below.W.shape[1]} outputs, but layer {k + 1} takes "
+                             f"{above.W.shape[0]}; they must be equal.")
+
+
+def slope_of_output(dH, trace, layers):
+    """Refuse a trace that is not of these layers, and a slope dH that is not of its output."""
+    if len(trace) != len(layers) + 1:
+        raise ValueError(f"The trace holds {len(trace)} arrays, but {len(layers)} layers leave {len(layers) + 1}; "
+                         "pass on what forward returned.")
+    if dH.shape != trace[-1].shape:
+        raise ValueError(f"dH has shape {dH.shape}, but the output {trace[-1].shape}; they must be equal.")
+    if dH.dtype != trace[-1].dtype:
+        one_dtype("dH", dH, "the output", trace[-1])
 
 
 def network_plan(widths, rng):

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from chainrule.activations import ACTIVATIONS, Identity, Tanh
-from chainrule.inputs import batch_for, layer_parts, network_plan, one_dtype
+from chainrule.inputs import batch_for, chain_of_layers, layer_parts, network_plan, slope_of_output
 
 
 @dataclass
@@ -43,12 +43,7 @@ class MLP:
     layers: list
 
     def __post_init__(self):
-        if not self.layers:
-            raise ValueError("A network needs at least one layer.")
-        for k, (below, above) in enumerate(pairwise(self.layers), 1):
-            if below.W.shape[1] != above.W.shape[0]:
-                raise ValueError(f"Layer {k} gives {below.W.shape[1]} outputs, but layer {k + 1} takes "
-                                 f"{above.W.shape[0]}; they must be equal.")
+        chain_of_layers(self.layers)
 
     @classmethod
     def random(cls, widths, rng, hidden=None, output=None, scale=1.0, *, weights=None, dtype=np.float64):
@@ -82,13 +77,7 @@ class MLP:
         The slope of the loss in the input X, `gradients[0].delta @ layers[0].W.T`, is not computed: training does
         not ask for it, and at MNIST size it would cost half of the pass. Ledger: ECE417-46, TAYLOR-43, TAYLOR-44
         """
-        if len(trace) != len(self.layers) + 1:
-            raise ValueError(f"The trace holds {len(trace)} arrays, but {len(self.layers)} layers leave "
-                             f"{len(self.layers) + 1}; pass on what forward returned.")
-        if dH.shape != trace[-1].shape:
-            raise ValueError(f"dH has shape {dH.shape}, but the output {trace[-1].shape}; they must be equal.")
-        if dH.dtype != trace[-1].dtype:
-            one_dtype("dH", dH, "the output", trace[-1])
+        slope_of_output(dH, trace, self.layers)
         gradients = []
         for k in reversed(range(len(self.layers))):
             X, H, layer = trace[k], trace[k + 1], self.layers[k]

@@ -536,7 +536,8 @@ def plot(found):
         axis.grid(alpha=0.25)
         axis.spines[["top", "right"]].set_visible(False)
     axes[0].set_ylabel("one training step, µs of CPU")
-    axes[0].legend(frameon=False, title="The larger the matrices, the smaller the entry fee")
+    axes[1].legend(frameon=False, loc="upper left")
+    figure.suptitle("The larger the matrices, the less the way to them costs", fontsize=11)
     figure.savefig(OUT / "cost.png", dpi=150, metadata={"Software": None})
 
 
