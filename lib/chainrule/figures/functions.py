@@ -46,7 +46,7 @@ def two_neurons():
         for k, y in zip(names, heights, strict=True):
             at, ink = (left + 0.6, y), GREY if k == 0 else FORWARD
             arrow(ax, at, (left + 3.2, 2.0), colour=ink, width=1.3, gap=0.5, dashed=k == 0)
-            node(ax, at, "$x_0=1$" if k == 0 else f"$x_{k}$", radius=0.44, size=10 if k == 0 else 12)
+            node(ax, at, "$x_0=1$" if k == 0 else f"$x_{k}$", radius=0.42, size=9.5 if k == 0 else 12)
             ax.text(left + 1.62, y + 0.39 * (2.0 - y) + 0.16, f"$w_{k}$", ha="center", va="bottom", fontsize=12)
         node(ax, (left + 3.2, 2.0), r"$\sigma$", radius=0.45, size=15)
         arrow(ax, (left + 3.2, 2.0), (left + 4.7, 2.0), colour=FORWARD, width=1.3, gap=0.5)
@@ -218,7 +218,7 @@ def forward_stepper(network, x):
             along = (b - a) / np.linalg.norm(b - a)
             ends = np.r_[a + (r + 3) * along, b - (r + 4) * along]
             figure.line(f"{name}{i}{j}", *map(float, np.round(ends, 1)))
-            at = a + (0.3 if source == "x" else 0.42) * (b - a) - [0, 6]
+            at = a + (0.2 if source == "x" else 0.42) * (b - a) - [0, 6]
             figure.text(f"w{name}{i}{j}", *map(float, np.round(at, 1)), number(W[i, j]), size=16)
 
     edges("A", "x", "h", first.W)

@@ -25,14 +25,14 @@ def table(ax, left, middle, shape, name, note, *, row=None, column=None):
 
 def rows_and_columns(n, d_in, d_out):
     """The same layer twice: our batch of rows, and the decks' single column. Returns the shapes drawn."""
-    ax = canvas(11.6, 6.4)
+    ax = canvas(11.6, 5.9)
     drawn = {"X": (n, d_in), "W": (d_in, d_out), "b": (1, d_out), "Z": (n, d_out),
              "deck W": (d_out, d_in), "deck x": (d_in, 1), "deck b": (d_out, 1), "deck a": (d_out, 1)}
 
     def sign(x, y, text):
         ax.text(x, y, text, ha="center", va="center", fontsize=15)
 
-    y = 4.55
+    y = 4.2
     ax.text(0.1, y, "ours:\na row is\nan example", va="center", fontsize=11.5, color=FORWARD)
     table(ax, 3.0, y, drawn["Z"], "$Z$", "(n, d_out)", row=1)
     sign(4.4, y, "=")
@@ -41,7 +41,7 @@ def rows_and_columns(n, d_in, d_out):
     table(ax, 7.4, y, drawn["W"], "$W$", "(d_in, d_out)")
     sign(8.9, y, "+")
     table(ax, 9.5, y, drawn["b"], "$b$", "(d_out,), added\nto every row")
-    y = 1.5
+    y = 1.15
     ax.text(0.1, y, "most decks:\na column is\nan example", va="center", fontsize=11.5, color=FORWARD)
     table(ax, 3.2, y, drawn["deck a"], "$a$", "", column=0)
     sign(4.4, y, "=")
