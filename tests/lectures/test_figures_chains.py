@@ -22,6 +22,13 @@ def test_neurons_show_activations_weights_and_target():
     assert "$x$" in texts and "$a^{(L-1)}$" in texts and "$a^{(L)}$" in texts
 
 
+def test_neurons_show_a_slope_under_each_weight():
+    ax = chains.neurons([1.0, 0.5, 0.25], [2.0, 3.0], target=1.0, slopes=[-0.01, 0.02])
+    at = {text.get_text(): text.get_position() for text in ax.texts}
+    for weight, slope in (("2.00", "−0.0100"), ("3.00", "0.0200")):
+        assert at[weight][0] == at[slope][0] and at[weight][1] > at[slope][1]
+
+
 def test_ripple_draws_before_and_after_on_lines_of_one_scale():
     before, after = [3.0, 2.0, 0.9], [3.5, 2.3, 0.87]
     figure = chains.ripple(["w", "z", "a"], before, after)

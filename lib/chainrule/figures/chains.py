@@ -7,8 +7,11 @@ from chainrule.figures.networks import arrow, node
 from chainrule.figures.style import BACKWARD, BLACK, FORWARD, GREY, canvas
 
 
-def neurons(activations, weights, target):
-    """A chain of single neurons, activations written in, each weight at its arrow, the target beside the end."""
+def neurons(activations, weights, target, slopes=None):
+    """A chain of single neurons, activations written in, each weight at its arrow, the target beside the end.
+
+    slopes: the loss's slope in each weight, to stand under its arrow.
+    """
     gap = 2.3
     ax = canvas(gap * (len(activations) + 1), 2.4)
     for k, a in enumerate(activations):
@@ -20,6 +23,9 @@ def neurons(activations, weights, target):
         if k:
             arrow(ax, (x - gap, 1.35), (x, 1.35), colour=FORWARD, width=1.4, gap=0.55)
             ax.text(x - gap / 2, 1.5, number(weights[k - 1]), ha="center", va="bottom", color=FORWARD, fontsize=11)
+            if slopes is not None:
+                ax.text(x - gap / 2, 1.2, number(slopes[k - 1], 4), ha="center", va="top", color=BACKWARD,
+                        fontsize=11, weight="bold")
     x = 0.9 + gap * len(activations)
     node(ax, (x, 1.35), number(target), radius=0.5, size=13, colour=GREY)
     ax.text(x, 0.62, "wanted: $y$", ha="center", va="top", fontsize=13)

@@ -147,7 +147,7 @@ def stepper(title, graph, values, slopes, *, named=(), digits=2, moved=None):
         raise ValueError("This figure tells graphs in which every wire but the last is used exactly once.")
     places = layout(graph) | (moved or {})
     columns, rows = (max(p[k] for p in places.values()) for k in (0, 1))
-    dx, dy, r = min(220, 700 / columns), 106, 26
+    dx, dy, r = min(220, 670 / columns), 106, 26
     at = {name: (390 + dx * (c - columns / 2), 56 + dy * row) for name, (c, row) in places.items()}
     figure = Stepper(title, "", 780, round(112 + dy * rows))
 
