@@ -72,8 +72,10 @@ def one_unit():
     for k, at in enumerate(sources, start=1):
         node(ax, at, f"$x_{k}^{{(l-1)}}$", radius=0.52, size=11)
         arrow(ax, at, (4.2, 1.95), colour=FORWARD, width=1.3, gap=0.6)
-    for k, at in enumerate([(2.3, 2.95), (2.05, 2.12), (2.3, 0.98)], start=1):
-        ax.text(*at, f"$w_{{{k}j}}^{{(l)}}$", va="bottom", ha="center")
+    for k, (x, y) in enumerate(sources, start=1):
+        at = (x + 0.42 * (4.2 - x), y + 0.42 * (1.95 - y))
+        ax.text(*at, f"$w_{{{k}j}}^{{(l)}}$", va="center", ha="center", zorder=5,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})
     node(ax, (4.2, 1.95), "$s_j^{(l)}$", radius=0.6, size=13)
     node(ax, (6.7, 1.95), r"$\theta$", radius=0.5, size=15)
     node(ax, (9.1, 1.95), "$x_j^{(l)}$", radius=0.6, size=13)
