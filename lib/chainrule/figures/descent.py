@@ -28,7 +28,7 @@ def one_step(loss, slope, start, rate, span):
 
 def contours(ax, f, span, tall, levels=12):
     """Lines of equal height of f((w₁, w₂)), closer together near the bottom."""
-    w1, w2 = np.meshgrid(np.linspace(*span, 160), np.linspace(*tall, 160))
+    w1, w2 = np.meshgrid(np.linspace(*span, 90), np.linspace(*tall, 90))
     heights = np.reshape([f(w) for w in zip(w1.ravel(), w2.ravel(), strict=True)], w1.shape)
     low, high = heights.min(), heights.max()
     ax.contour(w1, w2, heights, low + (high - low) * np.linspace(0.02, 1, levels) ** 2, colors=GREY, linewidths=0.8)
