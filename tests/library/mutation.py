@@ -31,7 +31,10 @@ MODULES = {                                       # module → the tests that sh
 LIMIT = 60                                        # seconds for the tests of one mutant
 
 # (module, function, change) → why no test can or need notice. Lines move, so they are not part of the key.
-SURVIVORS = {}
+SURVIVORS = {
+    ("losses", "HalfSquaredError.__call__", "Y_hat - Y → Y - Y_hat"): "the same: the difference is squared",
+    ("gradcheck", "_Check.__init__", "0 → 1"): "a seed is as good as any other",
+}
 
 SWAPS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult}
 COMPARISONS = {ast.Lt: (ast.LtE, ast.Gt), ast.LtE: (ast.Lt, ast.GtE), ast.Gt: (ast.GtE, ast.Lt),

@@ -49,7 +49,7 @@ def test_the_complex_step_moves_one_entry_at_a_time():
 
 def test_tolerance_is_a_billionth_of_an_entry_plus_64_eps_of_the_largest():
     a, b = np.array([1000.0, 1.0, 0.0]), np.array([1000.0, 2.0, 0.0])
-    assert np.allclose(tolerance(a, b), 1e-9 * np.array([1000, 2, 0]) + 64 * EPS * 1000, rtol=1e-14)
+    assert np.allclose(tolerance(a, b), 1e-9 * np.array([1000, 2, 0]) + 64 * EPS * 1000, rtol=1e-14, atol=0)
     assert np.array_equal(tolerance(np.zeros(2), np.zeros(2)), [0, 0])
     assert tolerance(np.empty(0), np.empty(0)).shape == (0,)
     assert np.array_equal(tolerance(a, -b), tolerance(a, b))
@@ -76,7 +76,7 @@ def test_a_wrong_entry_is_named_with_tensor_entry_both_values_rule_and_step():
 def test_values_that_look_alike_are_printed_with_twelve_digits():
     f, g, theta = quartic()
     report = check_gradient(f, g * (1 + 1e-8), theta)
-    assert f"{report.given:.12g}" in str(report) and f"{report.expected:.12g}" in str(report)
+    assert f"is {report.given:.12g} at" in str(report) and f"gives {report.expected:.12g}. " in str(report)
 
 
 def test_the_worst_entry_of_all_tensors_is_named():
@@ -117,6 +117,12 @@ def test_unresolved_entries_are_named_and_are_no_pass():
     assert not report.ok and not report.wrong and report.unresolved == [("", (1,))]
     assert str(report).startswith("Nothing contradicts the gradient, but 1 of 2 entries are too small for the central "
                                   "difference (step 6e-06), first entry (1,).")
+
+
+@pytest.mark.parametrize("size, resolved", [(5e-8, False), (5e-7, True)])
+def test_an_entry_is_resolved_if_its_error_bar_is_a_thousandth_of_it(size, resolved):
+    report = check_gradient(lambda t: np.abs(t[0]) + size * t[1], np.array([1.0, size]), np.array([0.7, 1.1]))
+    assert report.ok == resolved and len(report.unresolved) == (not resolved)
 
 
 def test_an_entry_that_differences_do_resolve_is_not_called_unresolved():
@@ -178,6 +184,26 @@ def test_directions_never_miss_an_error_of_one_part_in_a_million(seed):
     assert not check_gradient(lambda t: np.sum(t**2), g, theta, every_entry=False, rng=rng).ok
 
 
+@pytest.mark.parametrize("error, agrees", [(0.8e-11, True), (1.2e-11, False)])
+def test_along_a_direction_a_hundred_billionth_of_the_gradient_is_the_limit(error, agrees):
+    theta = np.linspace(0.5, 1.5, 6)
+    v = np.random.default_rng(3).normal(size=(2, 6))[1]       # the second direction counts as well
+    g = 2 * theta
+    g = g + error * np.linalg.norm(g) * v / (v @ v)
+    report = check_gradient(lambda t: np.sum(t**2), g, theta, every_entry=False, rng=np.random.default_rng(3))
+    assert (report.judged == 0) == agrees
+
+
+@pytest.mark.parametrize("error, agrees", [(0.5e-4, True), (2e-4, False)])
+def test_in_float32_the_limit_along_a_direction_is_a_ten_thousandth(error, agrees):
+    theta = np.linspace(0.5, 1.5, 6)
+    v = np.random.default_rng(3).normal(size=(2, 6))[0]
+    g = 2 * theta
+    g = (g + error * np.linalg.norm(g) * v / (v @ v)).astype(np.float32)
+    report = check_gradient(lambda t: np.sum(t**2), g, theta, every_entry=False, rng=np.random.default_rng(3))
+    assert (report.judged == 0) == agrees
+
+
 @given(st.integers(0, 10**6))
 def test_directions_never_alarm_for_a_right_gradient(seed):
     rng = np.random.default_rng(seed)
@@ -205,6 +231,13 @@ def test_the_checker_is_silent_and_raises_no_warning():
         warnings.simplefilter("error")
         assert check_gradient(lambda t: np.sum(np.log(t)), np.array([1e9]), np.array([1e-9])).ok
         assert check_gradient(lambda t: float(np.real(t[0]) ** 2), np.array([1.0]), np.array([0.5])).ok
+
+
+def test_an_imaginary_part_that_is_lost_is_no_warning_to_the_reader():
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        assert check_gradient(lambda t: float(t[0]) ** 2, np.array([1.0]), np.array([0.5])).ok
+    assert not seen
 
 
 def test_the_complex_step_decides_where_differences_cannot():
@@ -266,6 +299,21 @@ def test_f_that_works_in_place_and_f_that_is_random_are_told_apart():
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError, match="two values at one theta"):
         check_gradient(lambda t: rng.normal(), np.zeros(2), np.ones(2))
+
+
+def test_f_that_changes_one_tensor_of_several_in_place_is_refused():
+    def f(t):
+        t["b"] += 0.5
+        return np.sum(t["W"]) + 1.0
+    with pytest.raises(ValueError, match="changes its parameters in place"):
+        check_gradient(f, {"W": np.ones(2), "b": np.zeros(2)}, {"W": np.ones(2), "b": np.ones(2)})
+
+
+def test_a_report_without_a_worst_entry_names_none():
+    f, g, theta = network()
+    report = check_gradient(f, g, theta)
+    assert (report.tensor, report.entry, report.given, report.expected, report.wrong) == ("", (), 0, 0, 0)
+    assert not report.unresolved and not report.kinks and not report.notes
 
 
 def test_neither_theta_nor_the_gradient_is_changed():
