@@ -55,7 +55,7 @@ def around(f, slope, at, angles, rates):
         down = colour == BACKWARD
         left.text(*(at + (0.75 if down else 0.5) * vector), f"  {text}  ", color=colour, ha="left" if down else "right",
                   va="center" if down else "bottom",
-                  bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})
+                  bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5}, zorder=2)
     left.plot(*at, "o", color=BLACK)
     left.plot(0, 0, "+", color=BLACK, markersize=12)
     left.set(xlabel="$w_1$", ylabel="$w_2$", aspect="equal")
