@@ -71,7 +71,7 @@ def noisy(array):
 def keeping(keep, axis=0):
     """Sets to a wrong value all but the slices that `keep` picks along `axis`."""
     def change(array):
-        wrong = array * np.linspace(1.5, 3, array.size).reshape(array.shape)
+        wrong = np.where(array == 0, 1.0, array) * np.linspace(1.5, 3, array.size).reshape(array.shape)
         index = [slice(None)] * array.ndim
         index[axis] = keep
         wrong[tuple(index)] = array[tuple(index)]
@@ -279,7 +279,7 @@ def blend(exercise, one, other, how):
 @each
 def test_a_misconception_on_top_of_a_generic_fault_never_gets_a_wrong_name(exercise):
     for mistake in exercise.misconceptions:
-        for change in (np.negative, lambda a: 2 * a, np.transpose, noisy, first_entry, lambda a: a / len(a)):
+        for change in (np.negative, lambda a: 2 * a, np.transpose, noisy, first_entry, lambda a: a / len(np.ravel(a))):
             answer = mapped(mistake.function, change)
             if judge(exercise, answer, seed=11).kind != "full":
                 judged(exercise, answer)

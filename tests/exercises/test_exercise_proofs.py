@@ -88,7 +88,8 @@ def test_cases_tell_mistakes_apart(exercise):
     """
     cases = exercise.cases()
     assert all(case.n == 1 or (case.n >= 3 and case.n not in case.widths) for case in cases)
-    assert any(len(set(case.widths)) == len(case.widths) for case in cases)
+    if any(max(case.widths) > 1 for case in cases):         # in a chain of single neurons no width is mistaken
+        assert any(len(set(case.widths)) == len(case.widths) for case in cases)
     assert any(len(set(case.widths)) == 1 for case in cases)
     for name in exercise.arguments:
         values = [case.inputs[name] for case in cases]

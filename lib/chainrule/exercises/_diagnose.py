@@ -14,6 +14,8 @@ from chainrule.exercises._judge import Part, call, parts_of, same
 def explain(exercise, cases, runs, rights, laid, bad, reveal):
     """Return (headline, misconception or None, facts) for an answer that is not fully right."""
     broken = next(((case, run) for case, run in zip(cases, runs, strict=True) if run.error is not None), None)
+    if all(isinstance(parts, list) for parts in laid) and (order := _swapped(exercise, laid)):
+        return order, None, [f"The contract asks for: {', '.join(exercise.returns)}."]
     causes = _causes(exercise, cases, runs, rights, laid)
     if causes:
         named = {name for _, names in causes for name in names}
@@ -32,8 +34,6 @@ def explain(exercise, cases, runs, rights, laid, bad, reveal):
     problem = next((parts for parts in laid if isinstance(parts, str)), None)
     if problem:
         return problem, None, []
-    if order := _swapped(exercise, laid):
-        return order, None, [f"The contract asks for: {', '.join(exercise.returns)}."]
     facts = {name: _pattern(exercise, cases, laid, name) for name in bad}
     unclear = [name for name in bad if not facts[name]]
     return _not_right(bad), None, [f for f in facts.values() if f] + (
@@ -99,7 +99,7 @@ def _swapped(exercise, laid):
     names = list(exercise.returns)
     grouped = [[[p for p in parts if _result(p) == name] for name in names] for parts in laid]
     for order in list(itertools.permutations(range(len(names))))[1:]:
-        if all(a.given is not None and same(a.given, b.right) for groups in grouped for k in range(len(names))
+        if all(a.given is not None and same(a.given.ravel(), b.right.ravel()) for groups in grouped for k in range(len(names))
                for a, b in zip(groups[order[k]], groups[k], strict=True)):
             theirs = ", ".join(names[order.index(k)] for k in range(len(names)))
             return f"Your results are right but in another order: {theirs}."
@@ -150,6 +150,8 @@ def _factor(cases, laid, name):
         factors.append(c)
     if not any(factors):
         return f"`{name}` is zero everywhere."
+    if np.allclose(factors, 1, rtol=1e-5, atol=0):
+        return ""                                 # a single number, measured and not derived: see _nearly
     n = np.array([case.n for case in cases], float)
     for rate, words in ((1.0, ""), (n, "n times "), (1 / n, "1/n times ")):
         constant = np.array(factors) / rate
@@ -252,7 +254,7 @@ def _shape(value):
 
 
 def _at(where):
-    return "[" + ", ".join(str(i) for i in where) + "]" if where else ""
+    return f"[{', '.join(str(i) for i in where)}]" if where else "" if where else ""
 
 
 def _code(names):
