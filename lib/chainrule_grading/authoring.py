@@ -36,7 +36,11 @@ def read_source(path):
     """A MyST text as a notebook without outputs, with neutral metadata."""
     import jupytext
 
-    notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="md:myst")
+    try:
+        notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="md:myst")
+    except Exception as broken:                   # jupytext raises what its YAML reader raises
+        raise UserError(f"{path.name} cannot be read as MyST text: {' '.join(str(broken).split())[:200]}. A colon in an "
+                        ":alt: needs the text in quotes.") from None
     notebook.metadata = nbformat.from_dict(KERNEL)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook

@@ -213,6 +213,11 @@ def test_a_failing_lecture_is_named_with_its_error(copy):
         list(build(copy, "99-broken", say=lambda _: None))
 
 
+def test_a_text_that_cannot_be_read_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"x\.md cannot be read as MyST text"):
+        lecture(md(tmp_path, "```{code-cell} ipython3\n:alt: one: two: three\n\n1\n```\n"))
+
+
 def test_an_unknown_name_is_refused(copy):
     with pytest.raises(UserError, match="No lecture or assignment"):
         list(build(copy, "nonesuch", say=lambda _: None))
