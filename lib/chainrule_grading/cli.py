@@ -15,7 +15,8 @@ for learners
   chainrule progress                          where you stand
 
 for instructors
-  chainrule grade delta --accept-isolation=none
+  chainrule class init                        once: make the course secret of your class
+  chainrule grade delta                       grade all submissions, in a sandbox
   chainrule doctor                            what works on this machine, and what to install
 
 for maintainers
@@ -61,8 +62,20 @@ def parser():
     grade.add_argument("assignment", help="for example delta")
     grade.add_argument("--learner", action="append", metavar="NAME", help="only this one (may be repeated)")
     grade.add_argument("--accept-isolation", choices=["none"],
-                       help="there is no sandbox yet: type none to run learners' code with your own rights")
-    grade.add_argument("--cell-seconds", type=float, default=30, help="longest time for one cell (default 30)")
+                       help="where there is no sandbox: type none to run learners' code with your own rights")
+    for name, default, what in (("cell-seconds", 30, "longest time for one cell"),
+                                ("call-seconds", 10, "longest time for one call of a learner's function"),
+                                ("total-seconds", 60, "longest time for one submission"),
+                                ("memory-mb", 2000, "address space of a learner's process, of which Python and "
+                                                    "NumPy take about 500"),
+                                ("processes", 16, "most processes and threads"),
+                                ("files-mb", 32, "most space for files")):
+        grade.add_argument(f"--{name}", type=float, default=default, metavar="N", help=f"{what} (default {default})")
+
+    of_class = command("class", "set up a class",
+                       "init makes the course secret, from which the grader draws its cases. Learners never get it.\n"
+                       "With it, a submission can be graded again later with the same result: keep the copy.")
+    of_class.add_argument("what", choices=["init"])
 
     build = command("build", "make lectures/, solutions/ and exercises/ from the text in course/",
                     "Text is the source. Figures' bytes don't count as a difference, everything else does.")
@@ -73,6 +86,14 @@ def parser():
 
     command("doctor", "try what the course needs on this machine, and say how to get what is missing")
     return top
+
+
+def limits_of(a):
+    """The Limits that were typed."""
+    return import_module("chainrule_grading.notebooks").Limits(
+        cell_seconds=a.cell_seconds, call_seconds=min(a.call_seconds, a.cell_seconds), total_seconds=a.total_seconds,
+        memory=int(a.memory_mb * 1e6), processes=int(a.processes), files=int(a.files_mb * 1e6),
+        file=int(a.files_mb * 1e6 / 4))
 
 
 def run(arguments):
@@ -89,7 +110,9 @@ def run(arguments):
             return import_module("chainrule_grading.learner").progress(a.json)
         case "grade":
             return import_module("chainrule_grading.grading").main(
-                find_course(), a.assignment, a.learner, a.accept_isolation, a.cell_seconds)
+                find_course(), a.assignment, a.learner, a.accept_isolation, limits_of(a))
+        case "class":
+            return import_module("chainrule_grading.secret").main(find_course())
         case "build":
             return import_module("chainrule_grading.authoring").main(
                 find_course(), a.only, a.dry_run, a.from_notebook)

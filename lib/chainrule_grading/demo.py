@@ -1,7 +1,8 @@
 """`make run`: grade a class of invented learners for real, and show marks beside what each deserves.
 
 The class lies in course/class, one readable file per learner. Its state lies in classroom/demo, apart from a
-real class, and is made anew in each run; grading it needs no sandbox because its code is the course's own.
+real class, and is made anew in each run. It is graded in the sandbox where there is one, and without it where there
+is none, because its code is the course's own.
 """
 import os
 import re
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 import nbformat
 
 from chainrule_grading.course import UserError, find_course, write_atomically
-from chainrule_grading.grading import Limits, grade_class
+from chainrule_grading.grading import Limits, best_isolation, grade_class
 
 ASSIGNMENT = "delta"
 LIMITS = Limits(cell_seconds=10)
@@ -80,10 +81,13 @@ def main(argv=None):
     start = time.perf_counter()
     learners = [read_learner(path) for path in sorted((course.sources / "class").glob("*.py"))]
     hand_in(course, learners)
+    isolation, why_not = best_isolation()
+    apart = "sandbox" if isolation == "sandbox" else "none, which is fine here: this class is the course's own"
     print(f"A class of {len(learners)} has handed in the assignment {ASSIGNMENT!r}. Grading, each notebook in a "
-          f"Python of its own\n(isolation: none, which is fine here: this class is the course's own; a cell may take "
-          f"{LIMITS.cell_seconds:g} s).\n", flush=True)
-    results, failures = grade_class(course, ASSIGNMENT, limits=LIMITS, say=lambda text: print("  " + text, flush=True))
+          f"Python of its own\n(isolation: {apart}; a cell may take {LIMITS.cell_seconds:g} s).\n"
+          + (f"{why_not}\n" if why_not else ""), flush=True)
+    results, failures = grade_class(course, ASSIGNMENT, limits=LIMITS, isolation=isolation,
+                                    say=lambda text: print("  " + text, flush=True))
     by_name = {result.student: result for result in results}
     wrong = [who for who, _ in failures]
     print("\n" + "─" * 100)

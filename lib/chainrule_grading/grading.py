@@ -1,12 +1,14 @@
-"""From a submitted file to a mark: read → restore → run → evaluate, then record.
+"""From a submitted file to a mark: read → restore → sandbox → evaluate, then record.
 
 `grade` is one pure function from bytes to a Result: no course folder, no gradebook, no printing. A pool
-or a cluster can call it anywhere; only `Recorder` touches the gradebook. Until learners' code runs in a
-sandbox, `grade` runs it as the user who calls it.
+or a cluster can call it anywhere; only `Recorder` touches the gradebook. Learners' code runs in the sandbox and
+answers calls; nothing that it sends is a verdict. With isolation="none" it runs in a kernel, as the user who grades.
 """
+import atexit
 import html
 import json
 import logging
+import os
 import re
 import sys
 import time
@@ -18,10 +20,10 @@ from pathlib import Path
 
 import nbformat
 
+from chainrule_grading import secret
 from chainrule_grading.course import UserError, nbgrader_config, write_atomically
 from chainrule_grading.notebooks import Limits, Unreadable, parse, read, restore, run
-
-ISOLATION = "none"                # how learners' code is kept apart from the grader; recorded with each result
+from chainrule_grading.sandbox import NoSandbox, Sandbox
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Result:
     flags: tuple = ()
     problem: str = ""
     seconds: float = 0.0
-    isolation: str = ISOLATION
+    isolation: str = "sandbox"    # or "none": how learners' code was kept apart from the grader
 
     @property
     def earned(self):
@@ -69,18 +71,55 @@ class Result:
         return sum(mark.points for mark in self.marks if mark.earned is None)
 
 
-def grade(student, assignment, raw, release, limits=Limits()):  # noqa: B008 (frozen)
-    """Bytes of a submitted notebook and of the release → Result. Never raises for anything a learner did."""
+def grade(student, assignment, raw, release, limits=Limits(), *, instructor=None, key=b"",  # noqa: B008 (frozen)
+          isolation="sandbox"):
+    """Bytes of a submitted notebook and of the release → Result. Never raises for anything a learner did.
+
+    `instructor` is the notebook with solutions and hidden tests (default: the release), `key` the course secret.
+    """
     start = time.perf_counter()
+
+    def result(**about):
+        return Result(student, assignment, seconds=time.perf_counter() - start, isolation=isolation, **about)
+
+    release = nbformat.reads(release.decode("utf-8"), as_version=4)
     try:
-        notebook, flags = restore(parse(raw), nbformat.reads(release.decode("utf-8"), as_version=4))
+        notebook, flags = restore(parse(raw), release)
     except Unreadable as reason:
-        return Result(student, assignment, problem=str(reason), seconds=time.perf_counter() - start)
-    flags += run(notebook, limits)
-    return Result(student, assignment, notebook, evaluate(notebook), flags, seconds=time.perf_counter() - start)
+        return result(problem=str(reason))
+    if isolation == "none":
+        flags += run(notebook, limits)
+        return result(notebook=notebook, marks=marks_of(notebook), flags=flags)
+    from chainrule_grading import evaluate
+
+    cells = evaluate.plan(nbformat.reads(instructor.decode("utf-8"), as_version=4) if instructor else release)
+    flags += evaluate.evaluate(notebook, cells, sandbox(), limits, evaluate.seeds(key, student, assignment))
+    return result(notebook=notebook, marks=marks_of(notebook), flags=flags)
 
 
-def evaluate(notebook):
+_warm = {}                        # process id → its Sandbox: a forked worker must not use its parent's
+
+
+def sandbox():
+    """This process's sandbox, started when it is first needed."""
+    warm = _warm.get(os.getpid())
+    if warm is None or warm.process.poll() is not None:
+        if not _warm:
+            atexit.register(lambda: os.getpid() in _warm and _warm.pop(os.getpid()).close())
+        warm = _warm[os.getpid()] = Sandbox()
+    return warm
+
+
+def best_isolation():
+    """("sandbox", "") where it works, else ("none", why not)."""
+    try:
+        sandbox().session(Limits()).close()
+        return "sandbox", ""
+    except NoSandbox as why:
+        return "none", str(why)
+
+
+def marks_of(notebook):
     """The marks of an executed notebook, by nbgrader's own rule for each graded cell."""
     from nbgrader.utils import determine_grade, is_grade, is_solution
 
@@ -106,7 +145,8 @@ def card_text(cell, answer):
     if before:
         where = re.sub(r"\([^()]*, (line \d+)\)$", r"(\1)", before.evalue)      # IPython names a file nobody knows
         return (f"The cell above stopped: {before.ename}: {where}",)
-    return (error.evalue if error.ename in ("TooLong", "KernelEnded") else f"{error.ename}: {error.evalue}",)
+    ours = error.ename in ("TooLong", "KernelEnded", "NotPassed")
+    return (error.evalue if ours else f"{error.ename}: {error.evalue}",)
 
 
 def _error(cell):
@@ -251,20 +291,21 @@ def quiet():
         logging.disable(logging.NOTSET)
 
 
-def grade_class(course, assignment, only=None, limits=Limits(), say=print):  # noqa: B008 (frozen)
+def grade_class(course, assignment, only=None, limits=Limits(), say=print, isolation="sandbox"):  # noqa: B008
     """Grade every submission, one at a time, so that none stops the class; return (results, failures).
 
     A failure is ours, not a learner's: (student, one sentence).
     """
     release = course.release(assignment).read_bytes()
+    about = {"instructor": instructors(course, assignment), "key": secret.of(course), "isolation": isolation}
     waiting = submissions(course, assignment, only)
     recorder, results, failures = Recorder(course, assignment), [], []
     for k, submission in enumerate(waiting, 1):
         try:
             try:
-                result = grade(submission.student, assignment, read(submission.path), release, limits)
+                result = grade(submission.student, assignment, read(submission.path), release, limits, **about)
             except Unreadable as reason:
-                result = Result(submission.student, assignment, problem=str(reason))
+                result = Result(submission.student, assignment, problem=str(reason), isolation=isolation)
             recorder.record(result, submission)
         except Exception as failed:
             logging.getLogger(__name__).debug("grading failed", exc_info=True)
@@ -275,6 +316,12 @@ def grade_class(course, assignment, only=None, limits=Limits(), say=print):  # n
         mark = result.problem or f"{result.earned:g} of {result.points:g}"
         say(f"[{k}/{len(waiting)}] {submission.student}: {mark}  ({result.seconds:.1f} s)")
     return results, failures
+
+
+def instructors(course, assignment):
+    """The bytes of the notebook with solutions and hidden tests, or None where there is only the release."""
+    path = course.solutions / assignment / f"{assignment}.ipynb"
+    return path.read_bytes() if path.is_file() else None
 
 
 def table(results):
@@ -292,18 +339,22 @@ def table(results):
     return "\n".join(lines)
 
 
-def main(course, assignment, students=None, isolation=None, cell_seconds=30.0):
+def main(course, assignment, students=None, isolation=None, limits=Limits()):  # noqa: B008 (frozen)
     """The command `chainrule grade`; returns its exit code: 0 unless grading itself failed."""
     course.release(assignment)
     submissions(course, assignment, students)
-    if isolation != "none":
-        raise UserError(
-            "Grading runs learners' code on this machine, with your rights and your files in reach, and there is no "
-            "sandbox yet. For notebooks you trust, type --accept-isolation=none; for your own work use "
-            "chainrule check.")
-    print("Isolation: none (typed). Learners' code runs with your rights.", flush=True)
-    results, failures = grade_class(course, assignment, students, Limits(cell_seconds),
-                                    say=lambda text: print(text, flush=True))
+    if isolation == "none":
+        print("Isolation: none (typed). Learners' code runs with your rights.", flush=True)
+    else:
+        isolation, why_not = best_isolation()
+        if isolation == "none":
+            raise UserError(
+                "Grading runs learners' code on this machine, with your rights and your files in reach, and there is "
+                f"no sandbox here. {why_not} For notebooks you trust, type --accept-isolation=none; for your own work "
+                "use chainrule check.")
+        print("Isolation: sandbox. Learners' code sees no files, no network and no marks.", flush=True)
+    results, failures = grade_class(course, assignment, students, limits,
+                                    say=lambda text: print(text, flush=True), isolation=isolation)
     print("\n" + table(results))
     where = course.classroom.relative_to(course.root) if course.root in course.classroom.parents else course.classroom
     print(f"\nGradebook: {where}/gradebook.db · feedback: {where}/feedback/<learner>/{assignment}/ · "

@@ -21,8 +21,15 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """How long one cell may run, in seconds."""
+    """What one submission may use. Sizes in bytes, times in seconds of the clock."""
     cell_seconds: float = 30.0
+    call_seconds: float = 10.0
+    total_seconds: float = 60.0
+    memory: int = 2_000_000_000                   # address space of each process, 0.5 GB of it taken at the start
+    processes: int = 16                           # threads count
+    file: int = 8_000_000                         # the largest file
+    files: int = 32_000_000                       # all files together
+    starts: int = 3                               # how often a process that died is replaced
 
 
 def read(path):

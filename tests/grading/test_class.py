@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from chainrule_grading import demo
+from chainrule_grading import demo, grading, sandbox
 from chainrule_grading.course import UserError
 from chainrule_grading.grading import Limits, Mark, Recorder, Result, grade, grade_class, main, submissions, table
 
@@ -160,7 +160,7 @@ def test_how_work_was_kept_apart_is_recorded_with_each_mark(class_of):
     course = class_of("nora")
     grade_class(course, "delta", say=lambda _: None)
     about = json.loads((course.classroom / "autograded/nora/delta/grading.json").read_text(encoding="utf-8"))
-    assert about["isolation"] == "none"
+    assert about["isolation"] == "sandbox"
     assert about["flags"] == ["locked cell check-delta-hidden_lfd had been changed; the instructor's was used"]
     assert {mark["name"]: mark["earned"] for mark in about["marks"]}["check-delta-hidden_lfd"] == 0
 
@@ -175,14 +175,19 @@ def test_grading_is_a_function_of_bytes(course, learners):
     assert grade("otto", "delta", b"hello", release).problem.startswith("The file is not a Jupyter notebook")
 
 
-def test_other_peoples_notebooks_are_refused_until_isolation_is_accepted(class_of, capsys):
+def test_other_peoples_notebooks_are_refused_until_isolation_is_accepted(class_of, capsys, monkeypatch):
+    """Where there is no sandbox. What was typed is stored with each mark."""
     course = class_of("ada")
-    with pytest.raises(UserError, match="--accept-isolation=none"):
+    monkeypatch.setattr(grading, "_warm", {})
+    monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
+    with pytest.raises(UserError, match=r"apt install bubblewrap.*--accept-isolation=none"):
         main(course, "delta")
     assert not (course.classroom / "autograded").exists()
     assert main(course, "delta", isolation="none") == 0
     printed = capsys.readouterr().out
     assert "Isolation: none" in printed and "27 / 27" in printed and "gradebook.db" in printed
+    about = json.loads((course.classroom / "autograded/ada/delta/grading.json").read_text(encoding="utf-8"))
+    assert about["isolation"] == "none"
 
 
 def test_nothing_to_grade_and_unknown_names_are_said_in_a_sentence(copy, learners):

@@ -1,10 +1,13 @@
 """`check`: what stands in the locked cell under each exercise, in every notebook alike."""
 import sys
+from contextvars import ContextVar
 
 from chainrule.exercises._card import Card
 from chainrule.exercises._judge import judge
 from chainrule.exercises._progress import remember
 from chainrule.exercises._registry import find
+
+grader = ContextVar("grader", default=None)       # while graded: (exercise, answer) → what `check` gives back
 
 
 class CheckFailed(AssertionError):
@@ -24,6 +27,8 @@ def check(id, answer):
         wanted = find(id)
     except KeyError as unknown:
         raise CheckFailed(unknown.args[0]) from None
+    if graded := grader.get():
+        return graded(wanted, answer)
     verdict = judge(wanted, answer)
     card = Card(verdict, remember(verdict))
     _show(card)

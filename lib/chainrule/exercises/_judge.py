@@ -178,6 +178,8 @@ def _takes_otherwise(answer, exercise):
 
 def _own_line(error):
     """The last line of the traceback that lies in the learner's code, as far as its source is known."""
+    if hasattr(error, "learners_line"):           # it arose in another process, which told the line
+        return error.learners_line
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(NOT_THEIRS)]
     return (frames[-1].line or "") if frames else ""
 
