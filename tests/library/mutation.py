@@ -22,13 +22,13 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 LIBRARY = HERE.parents[1] / "lib" / "chainrule"
-MODULES = {                                       # module → the tests that should notice first
+MODULES = {                                       # module → the tests that should notice
     "activations": ("test_activations.py", "test_mlp.py"),
     "losses": ("test_losses.py", "test_training.py"),
     "mlp": ("test_mlp.py", "test_training.py"),
     "gradcheck": ("test_gradcheck.py", "test_gradcheck_cases.py"),
 }
-LIMIT = 60                                        # seconds for the tests of one mutant
+LIMIT = 300                                       # seconds for the tests of one mutant
 
 # (module, function, change) → why no test can or need notice. Lines move, so they are not part of the key.
 SURVIVORS = {
@@ -111,6 +111,8 @@ def mutants(module):
                     continue
                 if not (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant)):
                     for other in changes(part):
+                        if _inside_abs(node, part, other):
+                            continue              # |a − b| is |b − a|: no fault at all
                         ast.copy_location(other, part)
                         put(node, name, k, other)
                         change = f"{_text(part)} → {_text(other)}"
@@ -127,6 +129,12 @@ def mutants(module):
             getattr(node, name)[k] = value
     visit(tree, "")
     return found
+
+
+def _inside_abs(node, part, other):
+    """Is this the swap a − b → b − a directly under abs?"""
+    return (isinstance(node, ast.Call) and ast.unparse(node.func) in ("abs", "np.abs")
+            and isinstance(part, ast.BinOp) and type(part.op) is type(other.op) is ast.Sub)
 
 
 def _text(node):
@@ -165,10 +173,6 @@ def lives(mutant, tests):
     return os.waitpid(child, 0)[1] == 0
 
 
-def everything_but_mutation():
-    return sorted({path.name for path in HERE.glob("test_*.py")} - {"test_mutation.py", "test_import.py"})
-
-
 def run(modules, start, every, say=print):
     """(number tried, survivors) of a fixed share of the mutants."""
     assert "chainrule" not in sys.modules, "the library must not be imported before a mutant is planted"
@@ -183,7 +187,7 @@ def run(modules, start, every, say=print):
         if not lives((module, "", 0, "", (LIBRARY / f"{module}.py").read_text(encoding="utf-8")), MODULES[module]):
             raise RuntimeError(f"The tests of {module} fail on the module as it is; mend that first.")
     for k, mutant in enumerate(chosen, 1):
-        if lives(mutant, MODULES[mutant[0]]) and lives(mutant, everything_but_mutation()):
+        if lives(mutant, MODULES[mutant[0]]):
             survivors.append(mutant)
             reason = SURVIVORS.get((mutant[0], mutant[1], mutant[3]), "no reason known")
             say(f"  lives: {mutant[0]}.{mutant[1]}, line {mutant[2]}: {mutant[3]}  [{reason}]", flush=True)

@@ -256,6 +256,13 @@ def test_rounding_is_forgiven_only_where_it_is_the_whole_slope():
     assert not check_gradient(lambda t: f(t) + 1e-16 * np.sum(t["idle"]), g, theta).ok
 
 
+def test_rounding_is_measured_against_the_largest_slope_of_all_tensors():
+    # A single idle tensor: its own slopes say nothing about what rounding is here.
+    theta = {"busy": np.array([1.0, 1e-9]), "idle": np.ones(1)}
+    g = {"busy": 2 * theta["busy"], "idle": np.array([1e-15])}
+    assert check_gradient(lambda t: np.sum(t["busy"] ** 2), g, theta).ok
+
+
 def test_flat_entries_pass_under_differences_only_when_f_does_not_move_at_all():
     theta = np.array([0.7, 1.1])
     assert check_gradient(lambda t: np.abs(t[0]), np.array([1.0, 0.0]), theta).ok
