@@ -55,6 +55,17 @@ def test_the_whole_idea_has_an_arrow_for_every_weight_and_one_step_back_per_laye
     assert len(arrows(ax, BACKWARD)) == 3
 
 
+def test_the_name_of_each_weight_lies_on_its_arrow():
+    ax = figures.one_unit()
+    names = [text for text in ax.texts if text.get_text().startswith("$w_")]
+    incoming = [p._posA_posB for p in arrows(ax, FORWARD)[:3]]
+    assert len(names) == 3
+    for name, (tail, head) in zip(names, incoming, strict=True):
+        (x1, y1), (x2, y2), (x, y) = tail, head, name.get_position()
+        assert x1 < x < x2
+        assert y == pytest.approx(y1 + (y2 - y1) * (x - x1) / (x2 - x1), abs=0.02)
+
+
 @pytest.mark.parametrize("count", [2, 3])
 def test_in_the_fan_as_many_deltas_come_back_as_values_went_out(count):
     ax = figures.fan(count)
@@ -117,7 +128,8 @@ def test_the_html_is_self_contained_announced_and_the_same_each_time(example):
     assert html == stepper.html()
     assert "http://" not in html.replace("http://www.w3.org/2000/svg", "") and "https://" not in html
     assert "@" not in re.sub(r"base64,[A-Za-z0-9+/=]+", "", html)       # no placeholder left
-    for needed in ('"aria-live": "polite"', 'htmlNode("button"', "ArrowRight", 'role: "img"', "currentColor"):
+    for needed in ('"aria-live": "polite"', 'htmlNode("button"', "ArrowRight", 'role: "img"', "currentColor",
+                   "overflow-x:auto", "box.focus("):
         assert needed in html
     scene = json.loads(re.search(r"const scene = (\{.*\});", html)[1])
     assert scene["steps"] == stepper.steps and scene["shapes"] == stepper.shapes
