@@ -99,8 +99,8 @@ def _swapped(exercise, laid):
     names = list(exercise.returns)
     grouped = [[[p for p in parts if _result(p) == name] for name in names] for parts in laid]
     for order in list(itertools.permutations(range(len(names))))[1:]:
-        if all(a.given is not None and same(a.given.ravel(), b.right.ravel()) for groups in grouped for k in range(len(names))
-               for a, b in zip(groups[order[k]], groups[k], strict=True)):
+        if all(a.given is not None and same(a.given.ravel(), b.right.ravel()) for groups in grouped
+               for k in range(len(names)) for a, b in zip(groups[order[k]], groups[k], strict=True)):
             theirs = ", ".join(names[order.index(k)] for k in range(len(names)))
             return f"Your results are right but in another order: {theirs}."
     return ""
@@ -157,8 +157,6 @@ def _factor(cases, laid, name):
         constant = np.array(factors) / rate
         if np.allclose(constant, constant[0], rtol=1e-5, atol=0):
             c = constant[0]
-            if not words and np.isclose(c, 1):
-                return ""                         # nearly right, which is said elsewhere
             if words and np.isclose(c, 1):
                 return f"Every entry of `{name}` is {words}the right one (n is the number of examples)."
             if np.isclose(c, -1) and not words:
@@ -254,7 +252,7 @@ def _shape(value):
 
 
 def _at(where):
-    return f"[{', '.join(str(i) for i in where)}]" if where else "" if where else ""
+    return f"[{', '.join(str(i) for i in where)}]" if where else ""
 
 
 def _code(names):
