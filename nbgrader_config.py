@@ -20,4 +20,19 @@ c.CourseDirectory.solution_directory = f"{CLASSROOM}/solution"
 
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError()"}
 c.OverwriteCells.add_missing_cells = True      # a deleted check is put back and graded
-c.Execute.timeout = 30                         # seconds a cell may take
+
+# nbgrader autograde and formgrader's button read, run and mark as chainrule grade does: in the sandbox.
+c.Autograde.exporter_class = "chainrule_grading.stock.Restored"
+c.Autograde.autograde_preprocessors = [
+    "chainrule_grading.stock.Sandboxed",       # in place of nbgrader's Execute
+    "nbgrader.preprocessors.IgnorePattern", "nbconvert.preprocessors.ClearMetadataPreprocessor",
+    "nbgrader.preprocessors.LimitOutput", "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties", "nbgrader.preprocessors.CheckCellMetadata"]
+c.Sandboxed.cell_seconds = 30                  # the longest time for one cell
+c.Sandboxed.total_seconds = 60                 # and for one submission
+
+# Pages made of learners' notebooks hold no script of theirs; feedback holds none at all.
+c.HTMLExporter.sanitize_html = True
+c.HTMLExporter.filters = {"markdown2html": "chainrule_grading.feedback.markdown",
+                          "clean_html": "chainrule_grading.feedback.clean"}
+c.GenerateFeedback.exporter_class = "chainrule_grading.feedback.SafeHTML"

@@ -77,6 +77,9 @@ def grade(student, assignment, raw, release, limits=Limits(), *, instructor=None
 
     `instructor` is the notebook with solutions and hidden tests (default: the release), `key` the course secret.
     """
+    from chainrule_grading import evaluate
+    from chainrule_grading.feedback import tidy
+
     start = time.perf_counter()
 
     def result(**about):
@@ -89,12 +92,11 @@ def grade(student, assignment, raw, release, limits=Limits(), *, instructor=None
         return result(problem=str(reason))
     if isolation == "none":
         flags += run(notebook, limits)
-        return result(notebook=notebook, marks=marks_of(notebook), flags=flags)
-    from chainrule_grading import evaluate
+        return result(notebook=tidy(notebook, release), marks=marks_of(notebook), flags=flags)
 
     cells = evaluate.plan(nbformat.reads(instructor.decode("utf-8"), as_version=4) if instructor else release)
     flags += evaluate.evaluate(notebook, cells, sandbox(), limits, evaluate.seeds(key, student, assignment))
-    return result(notebook=notebook, marks=marks_of(notebook), flags=flags)
+    return result(notebook=tidy(notebook, release), marks=marks_of(notebook), flags=flags)
 
 
 _warm = {}                        # process id → its Sandbox: a forked worker must not use its parent's
@@ -209,9 +211,7 @@ class Recorder:
         """Write one result; a submission without a mark leaves a page that says why, and no row."""
         folder = self.course.classroom / "autograded" / result.student / result.assignment
         feedback = self.course.classroom / "feedback" / result.student / result.assignment
-        about = {"isolation": result.isolation, "flags": result.flags, "problem": result.problem,
-                 "seconds": round(result.seconds, 2), "graded": datetime.now(UTC).isoformat(timespec="seconds"),
-                 "marks": [asdict(mark) for mark in result.marks]}
+        about = about_result(result, secret.fingerprint(secret.of(self.course)))
         if result.problem:
             write_atomically(feedback / f"{result.assignment}.html", _sorry(result))
             write_atomically(folder / "grading.json", json.dumps(about, indent=1, ensure_ascii=False))
@@ -265,6 +265,13 @@ class Recorder:
                               "student": result.student, "db_url": self.url}, "unique_key": result.assignment,
                  "output_files_dir": f"{result.assignment}_files"}
         return exporter.from_filename(str(notebook), resources=about)[0]
+
+
+def about_result(result, fingerprint):
+    """What is kept beside a graded notebook: how it was graded, and what the instructor should know."""
+    return {"isolation": result.isolation, "flags": result.flags, "problem": result.problem,
+            "seconds": round(result.seconds, 2), "graded": datetime.now(UTC).isoformat(timespec="seconds"),
+            "course_secret": fingerprint, "marks": [asdict(mark) for mark in result.marks]}
 
 
 def _timestamp(path):

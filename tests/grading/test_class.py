@@ -67,9 +67,13 @@ def test_the_demonstration_notices_a_mark_that_is_not_deserved(copy, learners):
     assert done.returncode == 1 and "✗ NOT WHAT IT DESERVES: dora" in done.stdout
 
 
-def test_marks_equal_stock_nbgraders_row_by_row(class_of):
-    """Honest work: `nbgrader autograde` and `chainrule grade` write the same rows."""
+@pytest.mark.parametrize("inside", ["our grader", "nbgrader's own"])
+def test_marks_equal_nbgraders_row_by_row(class_of, inside):
+    """Honest work: `nbgrader autograde` writes the rows of `chainrule grade`, with our grader in it and without."""
     course = class_of(*HONEST)
+    if inside == "nbgrader's own":
+        config = course.root / "nbgrader_config.py"
+        config.write_text(config.read_text() + "\nc.pop('Autograde')\n")
     _, failures = grade_class(course, "delta", say=lambda _: None)
     ours = rows(course)
     assert not failures and len(ours) == 10 * len(HONEST)
