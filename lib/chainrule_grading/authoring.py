@@ -266,9 +266,10 @@ def source_of(course, path):
 def write_back(course, path):
     """Write an edited notebook's text into course/, keeping the text that was there; return (target, backup)."""
     target, text = source_of(course, path)
-    backup = None
-    if target.is_file() and target.read_text(encoding="utf-8") != text:
-        backup = keep_copy(course, target)
+    before = target.read_text(encoding="utf-8") if target.is_file() else None
+    if before == text:
+        return target, None
+    backup = keep_copy(course, target) if before is not None else None
     write_atomically(target, text)
     return target, backup
 
@@ -289,8 +290,9 @@ def main(course, only=None, dry_run=False, from_notebook=None):
         if not Path(from_notebook).is_file():
             raise UserError(f"There is no file {from_notebook}.")
         target, backup = write_back(course, from_notebook)
-        print(f"Wrote {target.relative_to(course.root)}"
-              + (f"; the text before is kept in {backup.relative_to(course.root)}" if backup else ""))
+        where = target.relative_to(course.root)
+        print(f"Wrote {where}; the text before is kept in {backup.relative_to(course.root)}" if backup else
+              f"{where} holds this text.")
         return 0
     changed = 0
     for product in build(course, only, say=lambda text: print(text, flush=True)):

@@ -88,6 +88,9 @@ def test_markup_is_portable_and_code_fits_a_cell(name):
     for cell in lectures()[name].cells:
         if cell.cell_type == "markdown":
             assert "```{" not in cell.source and ":::" not in cell.source, f"{cell.id}: a directive is raw text in JupyterLab"
+            quoted = [line for line in cell.source.splitlines() if line.startswith(">")]
+            assert all(line.count("$") % 2 == 0 for line in quoted), f"{cell.id}: a formula broken over two quoted lines"
+            assert not re.search(r"\\texttt\{[^}]*\\_", cell.source), f"{cell.id}: MathJax shows the backslash"
             assert r"\label{" not in cell.source and r"\eqref" not in cell.source
         else:
             assert max(map(len, cell.source.splitlines()), default=0) <= 100, f"{cell.id}: a line is cut off"
