@@ -299,5 +299,7 @@ def test_two_mistakes_in_two_results_are_both_named(exercise):
             place = names.index(*only(one))
             verdict = judged(exercise, lambda *x, one=one, other=other, place=place: [
                 (one if k == place else other).function(*x)[k] for k in range(len(names))])
+            if "in another order" in verdict.headline:          # each result has what belongs to the other
+                continue
             if all(results(exercise, m.function, c) for m in (one, other) for c in exercise.cases(seed=11)):
                 assert one.name in verdict.headline and other.name in verdict.headline

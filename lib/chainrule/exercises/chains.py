@@ -267,6 +267,15 @@ def stops_above_weight(a_prev, a, y, w):
 
 
 @last.misconception(
+    "the activation's own value stands where the weight belongs",
+    "This time the activation moves and w holds still. Which of the two is the steepness of z?",
+    "Suppose w is exactly 0. Can the activation before it reach the loss? What does your slope say?")
+def input_for_weight(a_prev, a, y, w):
+    delta = 2 * (a - y) * slope(a)
+    return a_prev * delta, a_prev * delta
+
+
+@last.misconception(
     "it goes on from the slope at w instead of the slope at z",
     "The way from C to the activation before: does it lead through the weight's slope, or branch off at z?",
     "Two questions, one common stretch. At which station do the two ways part?")
