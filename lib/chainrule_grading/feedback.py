@@ -61,17 +61,18 @@ def safe_page(page):
     return re.sub(r"(<head[^>]*>)", lambda head: head[1] + "\n" + policy, page, count=1, flags=re.I)
 
 
-# What makes a Markdown cell more than text: tags that act or load, handlers, addresses that are programs.
+# What makes a Markdown cell more than text: tags that act or load, handlers, pictures from elsewhere, addresses that
+# are programs.
 ACTIVE = re.compile(
     r"<\s*/?\s*(?!(?:b|i|u|em|strong|code|pre|br|sub|sup|details|summary|p|ul|ol|li|table|tr|td|th|kbd)\s*/?>)[a-z!?]"
-    r"|\bon\w+\s*=|(?:java|vb|live)?script\s*:|data\s*:|&#|&(?:colon|tab|newline|lpar|lt);", re.I)
+    r"|\bon\w+\s*=|(?:java|vb|live)?script\s*:|data\s*:|!\[|&#|&(?:colon|tab|newline|lpar|lt);", re.I)
 
 
 def inert(text):
     """A learner's Markdown as it was if it is only text; else with its tags and addresses spelled out."""
     if not ACTIVE.search(text):
         return text
-    text = text.replace("&", "&amp;").replace("<", "&lt;")
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace("](", "] (").replace("]:", "] :")
     return re.sub(r"((?:java|vb|live)?script|data)(\s*):", r"\1\2 :", text, flags=re.I)
 
 

@@ -88,7 +88,8 @@ def _plain(cell, k):
     make = nbformat.v4.new_code_cell if cell.get("cell_type") == "code" else nbformat.v4.new_markdown_cell
     id = cell.get("id")
     usable = isinstance(id, str) and re.fullmatch(r"[A-Za-z0-9_-]{1,64}", id)
-    plain = make(source if isinstance(source, str) else "", id=id if usable else f"nameless-{k}")
+    source = source.encode("utf-8", "replace").decode() if isinstance(source, str) else ""    # half characters
+    plain = make(source, id=id if usable else f"nameless-{k}")
     if isinstance(name, str):
         plain.metadata["nbgrader"] = {"grade_id": name}
     return plain

@@ -1,4 +1,5 @@
 """The assignment that the catalogue attacks: visible and hidden asserts, numpy.testing, a value, and a `check`."""
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +77,7 @@ def handed_in(cells, before=None):
 
 
 def as_bytes(notebook):
-    return nbformat.writes(notebook).encode()
+    return json.dumps(notebook).encode()         # nbformat would mend what is to be broken
 
 
 @dataclass(frozen=True)
