@@ -375,6 +375,12 @@ def the_vanished_slope_is_set_to_zero():
 
 
 @fresh("wrong")
+def the_vanished_slope_has_the_wrong_sign():
+    f, g, theta = network((2,) + (3,) * 25 + (1,), hidden=Sigmoid(), scale=0.3)
+    return f, {**g, "W1": -g["W1"]}, theta
+
+
+@fresh("wrong")
 def it_climbs():
     f, g, theta = network()
     return f, {name: -A for name, A in g.items()}, theta

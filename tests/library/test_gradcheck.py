@@ -7,7 +7,7 @@ from checker_cases import absolute, network, quartic
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule import check_gradient, complex_step_gradient, numerical_gradient
+from chainrule import SoftmaxCrossEntropy, check_gradient, complex_step_gradient, numerical_gradient
 from chainrule.gradcheck import EPS, tolerance
 
 EXACT = 4 * EPS
@@ -243,7 +243,7 @@ def test_an_imaginary_part_that_is_lost_is_no_warning_to_the_reader():
 def test_the_complex_step_decides_where_differences_cannot():
     # With 1e6 added, differences see four digits at best; the error is a millionth.
     f, g, theta = quartic()
-    assert not check_gradient(lambda t: f(t) + 1e6, g * (1 + 1e-6), theta).ok
+    assert check_gradient(lambda t: f(t) + 1e6, g * (1 + 1e-6), theta).wrong == 5
 
 
 def test_rounding_is_forgiven_only_where_it_is_the_whole_slope():
@@ -261,6 +261,26 @@ def test_rounding_is_measured_against_the_largest_slope_of_all_tensors():
     theta = {"busy": np.array([1.0, 1e-9]), "idle": np.ones(1)}
     g = {"busy": 2 * theta["busy"], "idle": np.array([1e-15])}
     assert check_gradient(lambda t: np.sum(t["busy"] ** 2), g, theta).ok
+
+
+@pytest.mark.parametrize("largest, idle, right", [(1e4, 1e-11, True), (1e4, 1e-9, False), (1e-4, 1e-15, False)])
+def test_what_counts_as_rounding_grows_with_the_largest_slope(largest, idle, right):
+    g = {"busy": np.full(2, largest), "idle": np.array([idle])}
+    theta = {"busy": np.array([0.3, 0.7]), "idle": np.ones(1)}
+    assert check_gradient(lambda t: largest * np.sum(t["busy"]), g, theta).ok == right
+
+
+def test_rounding_on_both_sides_is_no_alarm_even_where_the_two_disagree():
+    loss, differ = SoftmaxCrossEntropy(), 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        Z, Y = rng.normal(size=(9, 4)), np.eye(4)[rng.integers(0, 4, 9)]
+        theta, slope = {"Z": Z, "shift": np.array([0.3])}, loss.slope(Z + 0.3, Y)
+        g = {"Z": slope, "shift": np.array([slope.sum()])}
+        step = complex_step_gradient(lambda s, Z=Z, Y=Y: loss(Z + s, Y), theta["shift"])
+        differ += step[0] != 0 and abs(step[0] - g["shift"][0]) > 0.1 * abs(step[0])
+        assert check_gradient(lambda t, Y=Y: loss(t["Z"] + t["shift"], Y), g, theta).ok
+    assert differ > 3                             # so the question did arise
 
 
 def test_flat_entries_pass_under_differences_only_when_f_does_not_move_at_all():
@@ -306,6 +326,79 @@ def test_f_that_works_in_place_and_f_that_is_random_are_told_apart():
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError, match="two values at one theta"):
         check_gradient(lambda t: rng.normal(), np.zeros(2), np.ones(2))
+
+
+def test_a_part_of_five_millionths_that_the_complex_step_cannot_see_is_noticed():
+    theta = np.random.default_rng(16).normal(size=4)
+    assert not check_gradient(lambda t: np.sum(t**2) + 5e-6 * np.sum(np.real(t) ** 2), 2 * theta, theta).ok
+
+
+def test_differences_report_the_slope_at_half_the_step():
+    # exp(50 t) bends enough for its third derivative to show: h²/6 · 50³ is 200 times the rounding.
+    report = check_gradient(lambda t: np.exp(50 * np.real(t[0])), np.array([51.0]), np.array([0.0]))
+    assert report.rule == "central difference"
+    assert np.isclose(report.expected, 50 + 50**3 * 3e-6**2 / 6, rtol=0, atol=2e-9)
+
+
+@pytest.mark.parametrize("theta", [*np.linspace(1e-7, 1e-6, 10), *np.linspace(2e-6, 12e-6, 6)])
+def test_the_step_grows_shorter_where_f_ends_nearby(theta):
+    report = check_gradient(lambda t: np.sum(np.log(t)), np.array([1 / theta]), np.array([theta]))
+    assert report.ok and not report.notes
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_rounding_of_a_large_loss_is_not_taken_for_a_kink(seed):
+    theta = np.random.default_rng(seed).normal(size=3)
+    assert not check_gradient(lambda t: np.sum(np.sin(t)) + 1e6, 1.001 * np.cos(theta), theta).ok
+
+
+def test_slopes_that_are_exactly_zero_agree_without_a_second_look():
+    theta = {"busy": np.ones(2), "dead": np.ones(3)}
+    report = check_gradient(lambda t: np.sum(t["busy"]), {"busy": np.ones(2), "dead": np.zeros(3)}, theta,
+                            every_entry=False)
+    assert report.ok and report.judged == 0
+    assert not check_gradient(lambda t: 0 * np.sum(t), np.zeros(2), np.ones(2)).notes
+
+
+@pytest.mark.parametrize("error, right", [(0.8e-9, True), (1.5e-9, False)])
+def test_an_entry_may_be_off_by_a_billionth_and_no_more(error, right):
+    theta = np.array([1.0, 2.0, 0.5])
+    assert check_gradient(lambda t: np.sum(t**2), 2 * theta * np.array([1, 1, 1 + error]), theta).ok == right
+
+
+def test_behind_an_alarm_that_a_kink_explains_the_worst_of_the_others_is_named_and_all_are_counted():
+    report = check_gradient(lambda t: np.sum(np.maximum(t, 0)), np.array([0.0, 1.001, 1.002, 1.0]),
+                            np.array([0.0, 0.5, 0.7, 0.9]))
+    assert (report.entry, report.wrong, len(report.kinks)) == ((2,), 2, 1)
+
+
+def test_differences_rank_entries_by_how_many_error_bars_they_are_off():
+    report = check_gradient(lambda t: np.abs(1e4 * t[0]) + np.abs(t[1]), np.array([10001.0, 1.5]), np.array([0.9, 0.8]))
+    assert (report.entry, report.wrong) == ((1,), 2)
+
+
+def test_the_steps_of_differences_grow_with_large_entries():
+    report = check_gradient(lambda t: np.abs(t[0]) / 1e6, np.array([1e-6]), np.array([1e6]))
+    assert report.ok and report.rule == "central difference"
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_flat_means_flat_for_a_hundredth_and_not_for_ever(side):
+    assert check_gradient(lambda t: np.abs(t[0]) + (side * np.real(t[1]) > 0.05), np.array([1.0, 0.0]),
+                          np.array([0.7, 0.0])).ok
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_flat_means_flat_on_both_sides(side):
+    report = check_gradient(lambda t: np.abs(t[0]) + (side * np.real(t[1]) > 0.005), np.array([1.0, 0.0]),
+                            np.array([0.7, 0.0]))
+    assert report.unresolved == [("", (1,))]
+
+
+@pytest.mark.parametrize("slope, right", [(1000.05, True), (1000.2, False), (-0.05, True), (-0.2, False)])
+def test_the_sides_of_a_kink_are_known_to_a_ten_thousandth_of_the_steeper(slope, right):
+    f = lambda t: 1000 * np.sum(np.maximum(t, 0))  # noqa: E731
+    assert check_gradient(f, np.array([slope, 1000.0]), np.array([0.0, 2.0])).ok == right
 
 
 def test_f_that_changes_one_tensor_of_several_in_place_is_refused():

@@ -275,6 +275,12 @@ def test_a_file_with_an_unknown_activation_is_refused(tmp_path):
         MLP.load(tmp_path / "a.npz")
 
 
+def test_a_file_with_pickled_objects_is_not_opened(tmp_path):
+    np.savez(tmp_path / "a.npz", phi=np.array([{"run": "me"}], dtype=object), W1=np.ones((1, 1)), b1=np.ones(1))
+    with pytest.raises(ValueError, match="allow_pickle=False"):
+        MLP.load(tmp_path / "a.npz")
+
+
 # ── refusals ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 NET = MLP.random((3, 4, 2), np.random.default_rng(14))
