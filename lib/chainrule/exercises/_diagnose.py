@@ -44,8 +44,8 @@ def remarks(runs):
     """Things worth saying that cost no marks."""
     said = []
     if changed := sorted({name for run in runs for name in run.changed}):
-        said.append(f"Your function changes {_code(changed)} in place. Here it costs nothing; elsewhere the "
-                    "next line that needs the old value would be wrong.")
+        said.append(f"Your function changes {_code(changed)} in place. That alone costs no mark, but whatever "
+                    "needs the old value afterwards will be wrong.")
     if warned := sorted({text for run in runs for text in run.warned}):
         said.append(f"A warning came up: {warned[0].rstrip('.')}.")
     if printed := next((" ".join(run.printed.split()) for run in runs if run.printed.strip()), ""):
@@ -121,7 +121,8 @@ def _pattern(exercise, cases, laid, name):
                 "Does a number of that trial stand in your code?")
     if odd := next((p for p in flat if p.given.shape != p.right.shape), None):
         what = f"has shape {odd.given.shape}" if odd.given.ndim else "is a single number"
-        return f"`{odd.name}` {what}; asked for is {exercise.returns[name]}, here {odd.right.shape}."
+        here = f", here {odd.right.shape}" if odd.right.ndim else ""
+        return f"`{odd.name}` {what}; asked for is {exercise.returns[name]}{here}."
     if odd := next((p for p in flat if not np.all(np.isfinite(p.given))), None):
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(odd.given))[0])
         first = f"holds NaN or infinity, first at {_at(where)}" if where else "is NaN or infinity"
@@ -222,7 +223,8 @@ def _largest(part: Part, case, reveal):
     if part.given is None:
         return part.problem
     if part.given.shape != part.right.shape:
-        return f"`{part.name}` has shape {part.given.shape}, and {part.right.shape} is asked for ({case})."
+        given, asked = (f"shape {s}" if s else "a single number" for s in (part.given.shape, part.right.shape))
+        return f"`{part.name}` {'has' if part.given.ndim else 'is'} {given}, and {asked} is asked for ({case})."
     miss = np.abs(np.nan_to_num(part.given - part.right, nan=np.inf))
     where = tuple(int(i) for i in np.unravel_index(np.argmax(miss), miss.shape))
     right = f"; right is {part.right[where]:.6g}" if reveal else ", which is not right"
@@ -248,7 +250,9 @@ def _stopped(case, run):
 def _shape(value):
     if callable(value):
         return "a function"
-    return f"[{', '.join(map(_shape, value))}]" if isinstance(value, list) else str(np.shape(value))
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shape, value))}]"
+    return str(np.shape(value)) if np.ndim(value) else "(a number)"
 
 
 def _at(where):
