@@ -140,7 +140,8 @@ def beta_as_on_the_slide(outputs, d, ws, eta):
 
 def beta_through_slopes(outputs, d, ws, eta):
     dE_do = [a / 2 for a in running_appended(outputs, ws, d)[1:]]
-    gradient = [np.dot(o_i, o * (1 - o) * s) for o_i, o, s in zip(outputs[:-1], outputs[1:], dE_do, strict=True)]
+    arrows = zip(outputs[:-1], outputs[1:], dE_do, strict=True)
+    gradient = [np.dot(o_i, o * (1 - o) * s) for o_i, o, s in arrows]
     return tuple(-s for s in dE_do), -eta * np.array(gradient)
 
 

@@ -85,7 +85,10 @@ def test_a_bias_is_a_weight_whose_input_is_1():
         X, w, b, y = given.values()
         for row, inputs, found, target in zip(X, X1, slopes, y, strict=True):
             agree(inputs, [1, *row])
-            agree(found, slope(lambda v, x=row, t=target: (sigmoid(v[0] + x @ v[1:]) - t) ** 2, np.array([b, *w])))
+            def loss(v, x=row, t=target):
+                return (sigmoid(v[0] + x @ v[1:]) - t) ** 2
+
+            agree(found, slope(loss, np.array([b, *w])))
 
 
 def test_both_steps_descend_the_loss_they_belong_to():

@@ -1,6 +1,6 @@
-"""The answers of the gradients assignment, derived a second way: by the complex step through the forward pass.
+"""The answers of the gradients assignment, derived a second way: the complex step through the forward pass.
 
-An answer is checked against what it claims to be, a slope or a step. No formula of the backward pass appears here.
+An answer is checked against what it claims to be, a slope or a step. No formula of the backward pass appears.
 """
 import numpy as np
 

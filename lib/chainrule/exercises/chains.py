@@ -1,8 +1,8 @@
 """One neuron per layer: every factor of the chain rule, its product, its reuse, and the whole walk back.
 
 Ten exercises as data. Examples travel side by side: entry i of an array belongs to example i, so one formula
-serves one example and many. The numbers come from a forward pass through a real chain. Letters follow the deck
-that the exercise names: AIML231 (a, z, C; then o, d, β) and ECE884 (h, e).
+serves one example and many. The numbers come from a forward pass through a real chain. Letters follow the
+deck that the exercise names: AIML231 (a, z, C; then o, d, β) and ECE884 (h, e).
 """
 import numpy as np
 
@@ -169,8 +169,8 @@ def for_last(rng, n, widths, scale):
 @exercise("chains.last", points=2, minutes=8, inputs=for_last, shapes=CHAINS,
           returns={"dC_dw": "(n,)", "dC_da_prev": "(n,)"},
           cites=("AIML231-16", "AIML231-27", "AIML231-30"),
-          praise="Yes. Two questions share two of their three factors; only the first link differs. What w and "
-                 "the activation do to z is each other's value.")
+          praise="Yes. Two questions share two of their three factors; only the first link differs. What w "
+                 "and the activation do to z is each other's value.")
 def last(a_prev, a, y, w):
     delta = 2 * (a - y) * a * (1 - a)              # ∂C/∂z
     return a_prev * delta, w * delta
@@ -410,8 +410,8 @@ def for_running(rng, n, widths, scale):
 
 @exercise("chains.running", points=3, minutes=12, inputs=for_running, shapes=DEPTHS,
           returns={"dC_das": "(L + 1, n)"}, cites=("AIML231-30", "AIML231-31", "TAYLOR-23", "ECE884-37"),
-          praise="One running product serves the whole chain. Each layer costs two multiplications, whatever lies "
-                 "above it; from scratch the work would grow with the square of the depth.")
+          praise="One running product serves the whole chain. Each layer costs two multiplications, "
+                 "whatever lies above it; from scratch the work would grow with the square of the depth.")
 def running(activations, ws, y):
     dC_das = [2 * (activations[-1] - y)]
     for w, a in zip(ws[::-1], activations[:0:-1], strict=True):
@@ -431,7 +431,8 @@ def products(activations, ws, y, start=lambda a, y: 2 * (a - y), slope=slope, a_
 
 @running.misconception(
     "each layer starts again from the loss instead of from the layer above",
-    "What does the slope one layer up already contain? Is it used in your next step, or the slope at the end?",
+    "What does the slope one layer up already contain? Is it used in your next step, or the slope at the "
+    "end?",
     "Between the second layer from the top and the loss lie two neurons. How many do you cross for it?")
 def no_reuse(activations, ws, y):
     return products(activations, ws, y, again=lambda found: found[-1])
@@ -463,7 +464,8 @@ def values_for_slopes_running(activations, ws, y):
 
 @running.misconception(
     "the slope is taken at the lower end of the step instead of the upper",
-    "A step down leaves one activation and arrives at another. Which of the two came out of the sigmoid you cross?",
+    "A step down leaves one activation and arrives at another. Which of the two came out of the sigmoid you "
+    "cross?",
     "The input x, `activations[0]`, came out of no sigmoid. Does its slope appear in your code?")
 def slope_at_lower_end(activations, ws, y):
     return products(activations, ws, y, a_of=0)
@@ -496,7 +498,8 @@ def lost_two_running(activations, ws, y):
 @running.misconception(
     "the sign is the wrong way round from the start",
     "If the output is too large, does a larger output raise the loss or lower it?",
-    "All signs are turned, so the walk itself is fine. In which order does your first step take the difference?")
+    "All signs are turned, so the walk itself is fine. In which order does your first step take the "
+    "difference?")
 def turned_sign_running(activations, ws, y):
     return products(activations, ws, y, start=lambda a, y: 2 * (y - a))
 
@@ -527,8 +530,8 @@ def for_beta(rng, n, widths, scale):
 @exercise("chains.beta", points=4, minutes=15, inputs=for_beta, shapes=DEPTHS,
           returns={"betas": "(L, n)", "changes": "(L,)"},
           cites=("AIML231-05", "AIML231-06", "AIML231-07", "AIML231-08", "AIML231-09"),
-          praise="The algorithm slide, line by line. β says how much more is wanted of each node, so the change is "
-                 "already downhill: it is added to the weight, and no further minus is needed.")
+          praise="The algorithm slide, line by line. β says how much more is wanted of each node, so the "
+                 "change is already downhill: it is added to the weight, and no further minus is needed.")
 def beta(outputs, d, ws, eta):
     betas = [d - outputs[-1]]
     for w, o in zip(ws[:0:-1], outputs[:1:-1], strict=True):
@@ -544,8 +547,9 @@ def descend(outputs, d, ws, eta, start=lambda d, o: d - o, slope=slope, o_of=1, 
     betas = [start(d, outputs[-1]) * (slope(outputs[-1]) if own else 1)]
     for k in reversed(range(1, len(ws))):
         betas.insert(0, ws[k - w_of] * slope(outputs[k + o_of]) * betas[0])
-    return np.array(betas), np.array([
-        rate * eta * total(outputs[k + end] * change_slope(outputs[k + 1]) * betas[k]) for k in range(len(ws))])
+    changes = [rate * eta * total(outputs[k + end] * change_slope(outputs[k + 1]) * b)
+               for k, b in enumerate(betas)]
+    return np.array(betas), np.array(changes)
 
 
 @beta.misconception(
@@ -577,8 +581,7 @@ def slope_of_lower_node(outputs, d, ws, eta):
     "β_k is a slope at the output of node k. What lies between that and the weight below it?",
     "To get from o_k to o_j you cross a sigmoid and a weight. Which of the two does your step leave out?")
 def no_slope_beta(outputs, d, ws, eta):
-    betas, _ = descend(outputs, d, ws, eta, slope=lambda o: 1)
-    return betas, np.array([eta * np.sum(outputs[k] * slope(outputs[k + 1]) * b) for k, b in enumerate(betas)])
+    return descend(outputs, d, ws, eta, slope=lambda o: 1)
 
 
 @beta.misconception(
@@ -648,16 +651,16 @@ def first_example(outputs, d, ws, eta):
 # ---- 6 · the bias as w₀ ----------------------------------------------------------------------------------
 
 def for_bias(rng, n, widths, scale):
-    X, w = rng.normal(size=(n, widths[0])), weights(rng, widths[0], scale)
-    return {"X": X, "w": w, "b": np.float64(scale * rng.uniform(0.3, 1)), "y": rng.uniform(0.05, 0.95, size=n)}
+    X, b = rng.normal(size=(n, widths[0])), np.float64(scale * rng.uniform(0.3, 1))
+    return {"X": X, "w": weights(rng, widths[0], scale), "b": b, "y": rng.uniform(0.05, 0.95, size=n)}
 
 
 @exercise("chains.bias", points=2, minutes=10, inputs=for_bias,
           shapes=((3, (4, 1)), (5, (1, 1)), (6, (2, 1)), (5, (3, 1))),
           returns={"X1": "(n, p + 1)", "slopes": "(n, p + 1)"},
           cites=("AIML231-10", "AIML231-11", "AIML231-12"),
-          praise="A bias is a weight whose input never changes. Its slope is the slope at z, times 1: the same "
-                 "line of code now serves weights and bias alike.")
+          praise="A bias is a weight whose input never changes. Its slope is the slope at z, times 1: the "
+                 "same line of code now serves weights and bias alike.")
 def bias(X, w, b, y):
     X1 = np.column_stack([np.ones(len(X)), X])
     a = sigmoid(X @ w + b)
@@ -778,8 +781,8 @@ def for_steps(rng, n, widths, scale):
 @exercise("chains.steps", points=2, minutes=9, inputs=for_steps, shapes=DEPTHS,
           returns={"mean_step": "(L,)", "summed_step": "(L,)"},
           cites=("AIML231-01", "AIML231-05", "AIML231-06", "AIML231-09", "AIML231-28", "AIML231-29"),
-          praise="Same direction, different length: the summed step is n/2 times the other. A learning rate from "
-                 "one slide does not fit the other, and now you can convert it.")
+          praise="Same direction, different length: the summed step is n/2 times the other. A learning rate "
+                 "from one slide does not fit the other, and now you can convert it.")
 def steps(slopes, eta):
     return -eta * slopes.mean(axis=0), -eta / 2 * slopes.sum(axis=0)
 
@@ -876,8 +879,8 @@ def for_linear(rng, n, widths, scale):
 
 @exercise("chains.linear", points=2, minutes=7, inputs=for_linear, shapes=ONE_UNIT,
           returns={"de_dh": "one number", "de_dw": "(d,)"}, cites=("ECE884-29", "ECE884-30", "ECE884-31"),
-          praise="Upstream times local. The gap is one number for the whole unit, and each weight scales it with "
-                 "its own input: so the answer has the shape of w.")
+          praise="Upstream times local. The gap is one number for the whole unit, and each weight scales it "
+                 "with its own input: so the answer has the shape of w.")
 def linear(x, w, y):
     de_dh = -2 * (y - w @ x)
     return de_dh, de_dh * x
@@ -910,7 +913,7 @@ def error_for_slope(x, w, y):
 @linear.misconception(
     "the products of weights and inputs are not added up",
     "h is one number. How many numbers does your h hold?",
-    "Each weight meets its input, and then? What does the transposed w before x say?")
+    "On the slide wᵀx is one number. How does one number come from d products?")
 def not_added_up(x, w, y):
     return -2 * (y - w * x), -2 * (y - w * x) * x
 
@@ -1070,8 +1073,8 @@ def for_whole(rng, n, widths, scale):
           shapes=((3, (1, 1, 1)), (5, (1, 1)), (6, (1, 1, 1, 1, 1)), (7, (1, 1, 1, 1)), (4, (1,) * 7)),
           returns={"dws": "(L,)", "dbs": "(L,)"},
           cites=("AIML231-12", "AIML231-29", "AIML231-31", "ECE884-37"),
-          praise="Forward once, backward once, and every slope of a chain of any length is there. From here to a "
-                 "real network only one thing is new: routes that join are added.")
+          praise="Forward once, backward once, and every slope of a chain of any length is there. From here "
+                 "to a real network only one thing is new: routes that join are added.")
 def whole(x, ws, bs, y):
     activations = [x]
     for w, b in zip(ws, bs, strict=True):
@@ -1085,8 +1088,8 @@ def whole(x, ws, bs, y):
     return dws, dbs
 
 
-def walk(x, ws, bs, y, start=lambda a, y: 2 * (a - y) / len(y), slope=slope, last=None, w_of=0, end=0, biased=True,
-         again=False, every=1.0, first=False, db=lambda delta, a, b: delta.sum()):
+def walk(x, ws, bs, y, start=lambda a, y: 2 * (a - y) / len(y), slope=slope, last=None, w_of=0, end=0,
+         biased=True, again=False, every=1.0, first=False, db=lambda delta, a, b: delta.sum()):
     """The whole walk with one step replaced; w_of: 0 is right, -1 one too low; end: 0 input, 1 output."""
     a = [x]
     for w, b in zip(ws, bs, strict=True):
@@ -1129,7 +1132,8 @@ def lost_two_whole(x, ws, bs, y):
 @whole.misconception(
     "the sign is the wrong way round from the start",
     "If the output is too large, does a larger output raise the loss or lower it?",
-    "All signs are turned, so the walk itself is fine. In which order does your first step take the difference?")
+    "All signs are turned, so the walk itself is fine. In which order does your first step take the "
+    "difference?")
 def turned_sign_whole(x, ws, bs, y):
     return walk(x, ws, bs, y, start=lambda a, y: 2 * (y - a) / len(y))
 

@@ -1,7 +1,8 @@
-"""Weights, biases, batches: from the δ of a layer to the gradient of a whole network, and one step against it.
+"""Weights, biases, batches: from the δ of a layer to the gradient of a network, and one step against it.
 
-Nine exercises as data. The first six look at one layer, fed by a real forward and backward pass; then the whole
-walk three times, in house notation and as two decks write it. Letters follow the deck that the exercise names.
+Nine exercises as data. The first six look at one layer, fed by a real forward and backward pass; then comes
+the whole walk three times, in house notation and as two decks write it. Letters follow the deck that the
+exercise names.
 """
 import numpy as np
 
@@ -33,8 +34,8 @@ def for_layer(rng, n, widths, scale):
 
 @exercise("gradients.outer", points=2, minutes=8, inputs=for_layer, returns={"dW": "(d_in, d_out)"},
           cites=("ECE417-41", "ECE417-42", "ECE417-44", "LFD-08", "LFD-09"),
-          praise="Each example adds one small table: what came in at the start of every arrow, times the δ at its "
-                 "end. All examples share W, so the tables are added.")
+          praise="Each example adds one small table: what came in at the start of every arrow, times the δ "
+                 "at its end. All examples share W, so the tables are added.")
 def outer(X, delta):
     dW = np.zeros((X.shape[1], delta.shape[1]))
     for x, d in zip(X, delta, strict=True):
@@ -85,7 +86,7 @@ def mean_outer(X, delta):
 @outer.misconception(
     "the examples are added up before they are multiplied",
     "A sum of products is not a product of sums. Does each x still meet its own δ in your code?",
-    "Two examples: how many products does the true answer hold, and how many hides yours?")
+    "Two examples make two products. Multiply your two sums out: how many products are in there?")
 def sums_apart(X, delta):
     return np.outer(X.sum(axis=0), delta.sum(axis=0))
 
@@ -108,10 +109,11 @@ def sizes_only(X, delta):
 
 # ---- 2 · dW and db in matrices ---------------------------------------------------------------------------
 
-@exercise("gradients.matrix", points=2, minutes=7, inputs=for_layer, returns={"dW": "(d_in, d_out)", "db": "(d_out,)"},
+@exercise("gradients.matrix", points=2, minutes=7, inputs=for_layer,
+          returns={"dW": "(d_in, d_out)", "db": "(d_out,)"},
           cites=("ECE417-42", "TAYLOR-41", "TAYLOR-42", "TAYLOR-50"),
-          praise="The loop is gone, the sum is not: examples are the inner index of the product. And b is a weight "
-                 "whose input is 1 in every example, so its slope is the same sum with ones.")
+          praise="The loop is gone, the sum is not: examples are the inner index of the product. And b is a "
+                 "weight whose input is 1 in every example, so its slope is the same sum with ones.")
 def matrix(X, delta):
     return X.T @ delta, delta.sum(axis=0)
 
@@ -190,8 +192,8 @@ def for_batch(rng, n, widths, scale):
 @exercise("gradients.batch", points=2, minutes=8, inputs=for_batch,
           returns={"summed": "(d_in, d_out)", "mean": "(d_in, d_out)"},
           cites=("LFD-27", "ECE884-06", "TAYLOR-06", "ECE417-50"),
-          praise="One direction, two lengths. With the sum a batch twice as large steps twice as far; with the mean "
-                 "it only steps more surely. That is why a learning rate belongs to its convention.")
+          praise="One direction, two lengths. With the sum a batch twice as large steps twice as far; with "
+                 "the mean it only steps more surely. That is why a learning rate belongs to its convention.")
 def batch(X, E):
     summed = X.T @ E
     return summed, summed / len(X)
@@ -273,8 +275,9 @@ def for_penalty(rng, n, widths, scale):
 @exercise("gradients.penalty", points=3, minutes=11, inputs=for_penalty,
           returns={"dW": "(d_in, d_out)", "db": "(d_out,)", "db_all": "(d_out,)"},
           cites=("TAYLOR-01", "TAYLOR-35", "TAYLOR-41", "TAYLOR-42", "ECE884-02"),
-          praise="The penalty is added once, after all examples have had their say, and it pulls each parameter it "
-                 "holds towards 0. Whether it holds biases is a decision: write it down, as you did here.")
+          praise="The penalty is added once, after all examples have had their say, and it pulls each "
+                 "parameter it holds towards 0. Whether it holds biases is a decision: write it down, as "
+                 "you did here.")
 def penalty(X, delta, W, b, alpha):
     db = delta.sum(axis=0)
     return X.T @ delta + alpha * W, db, db + alpha * b
@@ -396,8 +399,8 @@ def for_steps(rng, n, widths, scale):
 @exercise("gradients.step", points=2, minutes=9, inputs=for_steps, shapes=DEEP,
           returns={"cautious": "(d_in, d_out) in each layer", "bold": "(d_in, d_out) in each layer"},
           cites=("ECE417-14", "ECE417-16", "ECE417-45", "TAYLOR-07", "AIML231-01"),
-          praise="Both steps start from the same place, because you made new arrays and left the old ones alone. "
-                 "Whoever wants to try several rates, or go back, needs exactly this.")
+          praise="Both steps start from the same place, because you made new arrays and left the old ones "
+                 "alone. Whoever wants to try several rates, or go back, needs exactly this.")
 def step(Ws, dWs, eta_1, eta_2):
     return tuple([W - eta * dW for W, dW in zip(Ws, dWs, strict=True)] for eta in (eta_1, eta_2))
 
@@ -409,7 +412,8 @@ def moved(Ws, dWs, eta):
 @step.misconception(
     "the old weights were overwritten, so both answers are the same arrays, moved twice",
     "After the first step, where are the old weights? From where does the second step start?",
-    "Does `-=` make a new array, or change the one that others hold, too? And a copy of a list: what is in it?")
+    "Does `-=` make a new array, or change the one that others hold, too? And a copy of a list: what is in "
+    "it?")
 def overwritten(Ws, dWs, eta_1, eta_2):
     for eta in (eta_1, eta_2):
         for W, dW in zip(Ws, dWs, strict=True):
@@ -597,15 +601,16 @@ def rate_in_slope(X, H, W, dH, eta):
 
 def for_network(rng, n, widths, scale):
     net, trace, Y = network_for(rng, n, widths, scale, Tanh())
-    return {"X": trace[0], "Y": Y, "Ws": [layer.W for layer in net.layers], "bs": [layer.b for layer in net.layers],
-            "alpha": a_number(rng, 0.05, 0.3)}
+    return {"X": trace[0], "Y": Y, "Ws": [layer.W for layer in net.layers],
+            "bs": [layer.b for layer in net.layers], "alpha": a_number(rng, 0.05, 0.3)}
 
 
 @exercise("gradients.network", points=6, minutes=22, inputs=for_network, shapes=DEEP,
           returns={"dWs": "(d_in, d_out) in each layer", "dbs": "(d_out,) in each layer"},
           cites=("ECE417-46", "TAYLOR-06", "TAYLOR-35", "TAYLOR-36", "TAYLOR-50"),
-          praise="Forward, loss, backward, penalty: the gradient of a real objective for a network of any depth, in "
-                 "a dozen lines that are yours. A training loop needs nothing more than to call them.")
+          praise="Forward, loss, backward, penalty: the gradient of a real objective for a network of any "
+                 "depth, in a dozen lines that are yours. A training loop needs nothing more than to call "
+                 "them.")
 def network(X, Y, Ws, bs, alpha):
     Hs = [X]
     for W, b in zip(Ws[:-1], bs[:-1], strict=True):
@@ -797,8 +802,9 @@ def for_columns(rng, n, widths, scale):
 @exercise("gradients.columns", points=4, minutes=16, inputs=for_columns, shapes=DEEP,
           returns={"dWs": "(d_to, d_from) in each layer", "dbs": "(d_to,) in each layer"},
           cites=("ECE417-34", "ECE417-39", "ECE417-42", "ECE417-44", "ECE417-46"),
-          praise="The whole deck in one function, and one line more than it prints: the slope of the bias, which its "
-                 "update rules leave out. Read with columns, each product stands the other way round.")
+          praise="The whole deck in one function, and one line more than it prints: the slope of the bias, "
+                 "which its update rules leave out. Read with columns, each product stands the other way "
+                 "round.")
 def columns(X, Y, Ws, bs):
     Hs = [X]
     for W, b in zip(Ws[:-1], bs[:-1], strict=True):
@@ -959,8 +965,8 @@ def for_lfd(rng, n, widths, scale):
           returns={"deltas": "(d_to,) in each layer", "dWs": "(d_from, d_to) in each layer",
                    "new_Ws": "(d_from, d_to) in each layer"},
           cites=("LFD-14", "LFD-18", "LFD-24", "LFD-25", "LFD-26"),
-          praise="Forward, backward, update, in this order: one turn of LFD's loop. All δ were made with the weights "
-                 "that made the error, and only then did the weights move.")
+          praise="Forward, backward, update, in this order: one turn of LFD's loop. All δ were made with "
+                 "the weights that made the error, and only then did the weights move.")
 def lfd(x, y, Ws, eta):
     xs = [x]
     for W in Ws:
@@ -999,7 +1005,7 @@ def updated_early(x, y, Ws, eta):
 @lfd.misconception(
     "a factor 2 too few",
     "Does LFD's error have a half in front that could cancel what the square brings down?",
-    "Everything is halved, so the walk itself is fine. What does your first δ look like?")
+    "All slopes are halved, so the walk itself is fine. What does your first δ look like?")
 def lfd_lost_two(x, y, Ws, eta):
     return walk_lfd(x, y, Ws, eta, start=lambda x, y: x - y)
 
@@ -1007,7 +1013,8 @@ def lfd_lost_two(x, y, Ws, eta):
 @lfd.misconception(
     "the sign is the wrong way round from the start",
     "If x lies above its label, does raising x raise the error or lower it?",
-    "All signs are turned, so the walk itself is fine. In which order does your first δ take its difference?")
+    "All slopes point the other way, so the walk itself is fine. In which order does your first δ take its "
+    "difference?")
 def lfd_turned_sign(x, y, Ws, eta):
     return walk_lfd(x, y, Ws, eta, start=lambda x, y: 2 * (y - x))
 
