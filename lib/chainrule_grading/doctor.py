@@ -2,7 +2,6 @@
 import importlib.metadata
 import importlib.util
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -38,10 +37,54 @@ def examine():
     yield _extensions()
     yield _course()
     yield _writable(Path(os.environ.get("CHAINRULE_STATE") or Path.home() / ".chainrule"), "your progress is kept in")
-    found = shutil.which("bwrap")
-    yield Finding("note", "isolation: none; learners' code would run with your rights"
-                  + (" (bubblewrap is installed, but grading does not use it yet)" if found else ""),
-                  "grade only notebooks you trust, with --accept-isolation=none")
+    yield from _isolation()
+
+
+# Each tries to get out of the sandbox, and prints "out" if it did.
+ESCAPES = {
+    "read files of this machine": "import os\nif os.path.exists('/etc/passwd') or os.listdir('/proc'): print('out')",
+    "see the environment of the grader": "import os; print('out' if 'CHAINRULE_PROBE' in os.environ else '')",
+    "reach the network": "import socket\nsocket.create_connection(('127.0.0.1', PORT), 1); print('out')",
+    "keep a file": "open('/usr/lib/x', 'w'); print('out')",
+    "mount, or make namespaces": "import ctypes; c = ctypes.CDLL(None)\nprint('' if c.unshare(0x10000000) and "
+                                 "c.mount(b'x', b'/tmp', b'tmpfs', 0, None) else 'out')",
+    "start more processes than allowed": "import os, time\nn = 0\ntry:\n    while n < 40:\n        if os.fork() == 0:\n"
+                                         "            time.sleep(9); os._exit(0)\n        n += 1\n    print('out')\n"
+                                         "except OSError: pass",
+    "take more memory than allowed": "x = bytearray(10**10); print('out')",
+}
+
+
+def _isolation():
+    """Prove the level by trying: a canary in the environment, an open port, and seven ways out."""
+    import socket
+
+    from chainrule_grading.notebooks import Limits
+    from chainrule_grading.sandbox import Lost, NoSandbox, Sandbox
+
+    os.environ["CHAINRULE_PROBE"] = "canary"
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server, Sandbox() as sandbox:
+            port, ways_out = server.getsockname()[1], []
+            for what, code in ESCAPES.items():
+                process = sandbox.session(Limits())
+                try:
+                    reply = process.ask({"op": "run", "source": code.replace("PORT", str(port))}, 10, "")
+                    if reply.get("printed", "").strip():
+                        ways_out.append(what)
+                except Lost:
+                    pass
+                process.close()
+        if ways_out:
+            yield Finding("bad", f"isolation: the sandbox starts, but learners' code could {'; '.join(ways_out)}",
+                          "grade only notebooks you trust, and tell the maintainers which Linux this is")
+        else:
+            yield Finding("ok", f"isolation: sandbox; {len(ESCAPES)} ways out were tried and none worked")
+    except NoSandbox as why_not:
+        yield Finding("note", "isolation: none; learners' code would run with your rights",
+                      f"{why_not} Until then grade only notebooks you trust, with --accept-isolation=none")
+    finally:
+        del os.environ["CHAINRULE_PROBE"]
 
 
 def _kernel():

@@ -15,7 +15,6 @@ import signal
 import socket
 import subprocess
 import sys
-import sysconfig
 import time
 from pathlib import Path
 
@@ -42,7 +41,7 @@ class Lost(BaseException):
 def command_of_python():
     """The interpreter behind this environment, and what it shows inside: [(outside, inside)], at the same paths."""
     program = Path(os.path.realpath(getattr(sys, "_base_executable", sys.executable)))
-    library = Path(sysconfig.get_path("stdlib", vars={"installed_base": sys.base_prefix, "base": sys.base_prefix}))
+    library = Path(os.__file__).resolve().parent
     shown = [(path, path) for path in map(Path, SYSTEM) if path.exists() and not path.is_symlink()]
     shown += [(program, program), (library, library)]
     shown += [(p, p) for p in sorted(Path(sys.base_prefix, "lib").glob("libpython*.so*"))]

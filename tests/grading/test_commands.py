@@ -8,7 +8,7 @@ import sys
 import nbformat
 import pytest
 
-from chainrule_grading import cli, demo, doctor, lab, learner
+from chainrule_grading import cli, demo, doctor, lab, learner, sandbox
 
 
 @pytest.fixture
@@ -183,7 +183,30 @@ def test_without_jupyterlab_the_lab_says_what_to_install(course, monkeypatch, ca
 def test_doctor_tries_and_tells(here, capsys):
     assert doctor.main() == 0
     said = capsys.readouterr().out
-    assert "a Python kernel starts and computes" in said and "isolation: none" in said
+    assert "a Python kernel starts and computes" in said
+    assert "isolation: sandbox; 7 ways out were tried and none worked" in said
+
+
+def test_doctor_tells_a_way_out_and_a_missing_sandbox(here, monkeypatch, capsys):
+    monkeypatch.setattr(doctor, "ESCAPES", {"greet": "print('out')"})
+    assert doctor.main() == 1
+    assert "learners' code could greet" in capsys.readouterr().out
+    monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
+    assert doctor.main() == 0
+    assert "isolation: none" in (said := capsys.readouterr().out) and "apt install bubblewrap" in said
+
+
+def test_class_init_makes_a_secret_once_and_keeps_a_copy(here, capsys):
+    assert cli.main(["class", "init"]) == 0
+    path = here.classroom / "course-secret"
+    text, said = path.read_text(), capsys.readouterr().out
+    assert "Made a course secret" in said and text.strip() not in said and path.stat().st_mode & 0o777 == 0o600
+    assert cli.main(["class", "init"]) == 0 and path.read_text() == text
+    assert "There is already" in capsys.readouterr().out
+    path.unlink()
+    assert cli.main(["class", "init"]) == 0 and path.read_text() == text, "restored from its copy"
+    path.write_text("hello")
+    assert cli.main(["class", "init"]) == 2 and "does not hold a course secret" in capsys.readouterr().err
 
 
 def test_doctor_names_what_must_be_mended(here, monkeypatch, capsys):

@@ -54,7 +54,7 @@ class Alive(HTMLParser):
             self.found.append(tag)
         for name, value in attributes:
             value = re.sub(r"[\x00-\x20]", "", value or "").lower()
-            if name.startswith("on") or name in ("srcdoc", "http-equiv") and "security-policy" not in value:
+            if name.startswith("on") or (name in ("srcdoc", "http-equiv") and "security-policy" not in value):
                 self.found.append((tag, name))
             if name == "href" and not value.startswith(self.INERT):
                 self.found.append((tag, value[:40]))

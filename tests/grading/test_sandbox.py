@@ -57,7 +57,7 @@ def test_only_the_allowed_packages_are_there(run):
     for name in ("nbgrader", "sqlalchemy", "jupyter_client", "zmq", "chainrule_grading", "pip", "nbformat"):
         assert run(f"import {name}").startswith("ModuleNotFoundError"), name
     assert "not available while graded" in run("from chainrule.losses import CrossEntropy\nCrossEntropy()")
-    assert run("from chainrule.exercises import check\ncheck('delta.output', None)\nprint('no verdict')") == "no verdict"
+    assert run("from chainrule.exercises import check\ncheck('delta.output', None)\nprint('no word')") == "no word"
 
 
 def test_its_files_are_read_only_or_gone_with_it(run):
@@ -163,8 +163,8 @@ def test_where_namespaces_are_off_the_cure_is_named(tmp_path, monkeypatch):
 def test_an_ordinary_user_has_the_same_sandbox():
     code = ("from chainrule_grading.sandbox import *\nfrom chainrule_grading.notebooks import Limits\n"
             "with Sandbox() as s:\n    p = s.session(Limits())\n"
-            "    print(os.getuid(), p.ask({'op': 'run', 'source': 'import os; print(os.getuid(), os.listdir(\"/proc\"))'},"
-            " 9, '')['printed'])\n    p.close()")
+            "    source = 'import os; print(os.getuid(), os.listdir(\"/proc\"))'\n"
+            "    print(os.getuid(), p.ask({'op': 'run', 'source': source}, 9, '')['printed'])\n    p.close()")
     done = subprocess.run([sys.executable, "-m", "tests.grading.ordinary", "-c", code], capture_output=True, text=True,
                           check=False, cwd=ROOT)
     assert done.stdout.split() == [str(UID), "1000", "[]"], done.stderr[-1500:]
@@ -181,8 +181,9 @@ def test_plain_data_travels_unchanged(value):
 
 @pytest.mark.parametrize("tree, buffers", [
     ({"a": ["|O", [1], False]}, [b"12345678"]), ({"a": ["<f8", [2], False]}, [b"12345678"]),
-    ({"a": ["<f8", [-1], False]}, [b""]), ({"a": ["<f8", [2**62, 4], False]}, [b""]), ({"a": ["<f8", [1]]}, [b"12345678"]),
-    ({"l": [1] * 60_000}, []), ({"q": 1}, []), ({"l": 1, "t": 2}, []), ({"i": "f" * 9999}, []), ({"i": 5}, []),
+    ({"a": ["<f8", [-1], False]}, [b""]), ({"a": ["<f8", [2**62, 4], False]}, [b""]),
+    ({"a": ["<f8", [1]]}, [b"12345678"]), ({"l": [1] * 60_000}, []), ({"q": 1}, []),
+    ({"l": 1, "t": 2}, []), ({"i": "f" * 9999}, []), ({"i": 5}, []),
     ({"d": [[[], 1]]}, []), ({"d": [[{"l": []}, 1]]}, []), ({"o": [[2], [1]]}, []), ([1], []), (1, [b"left over"])])
 def test_what_is_not_plain_data_is_refused(tree, buffers):
     with pytest.raises(wire.Refused):

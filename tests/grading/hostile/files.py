@@ -228,7 +228,8 @@ MARKDOWN = {
     "iframe": "<iframe src='javascript:alert(1)'></iframe>", "iframe-srcdoc": "<iframe srcdoc='<script>1</script>'>",
     "link": "[marks](javascript:alert(1))", "link-entity": "[marks](java&#115;cript&colon;alert(1))",
     "link-data": "[marks](data:text/html;base64,PHNjcmlwdD4=)", "anchor": "<a href=' javascript:alert(1)'>x</a>",
-    "object": "<object data='javascript:alert(1)'></object>", "form": "<form action='javascript:alert(1)'><input type=submit>",
+    "object": "<object data='javascript:alert(1)'></object>",
+    "form": "<form action='javascript:alert(1)'><input type=submit>",
     "details": "<details ontoggle=alert(1) open>x</details>", "style": "<style>@import 'http://x/';</style>",
     "base": "<base href='http://x/'>", "meta": "<meta http-equiv=refresh content='0;url=javascript:alert(1)'>",
     "mathml": "<math><mtext><script>alert(1)</script></mtext></math>", "tracker": "![x](http://tracker/pixel.png)",
@@ -246,7 +247,8 @@ OUTPUTS = {
     "widget": "from IPython.display import display\n"
               "display({'application/vnd.jupyter.widget-view+json': {'model_id': '</script>'}}, raw=True)",
     "mime": "from IPython.display import display; display({'text/html': '<script>alert(1)</script>'}, raw=True)",
-    "vdom": "from IPython.display import display; display({'application/vdom.v1+json': {'tagName': 'script'}}, raw=True)",
+    "vdom": "from IPython.display import display\n"
+            "display({'application/vdom.v1+json': {'tagName': 'script'}}, raw=True)",
     "stream": "print('<script>alert(1)</script>')", "error": "raise ValueError('<script>alert(1)</script>')",
     "ansi": "print('\\x1b[31m<script>alert(1)</script>\\x1b]8;;javascript:alert(1)\\x07x')",
     "repr": "class R:\n    def __repr__(self): return '<script>alert(1)</script>'\n"

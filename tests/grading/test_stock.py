@@ -1,0 +1,82 @@
+"""The positive control: the same catalogue against nbgrader's own way to run a notebook, where it must succeed.
+
+A catalogue that gains nothing anywhere would prove nothing. Each mechanism counts once, however much it gains.
+"""
+import json
+
+import nbformat
+import pytest
+
+from tests.grading.hostile import course, files
+from tests.grading.test_hostile import ALL, CANARY
+from tests.grading.test_hostile_files import Alive
+
+WORKS = 60                        # at least so many mechanisms succeed against nbgrader's own Execute
+
+
+def executed(notebook, folder):
+    """nbgrader's Execute on the notebook with the instructor's tests in it, as its autograde would."""
+    from nbgrader.preprocessors import Execute
+    tests = {cell.id: cell.source for cell in course.instructor().cells if cell.id.startswith("test")}
+    for cell in notebook.cells:
+        cell.source = tests.get(cell.id, cell.source)
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    path = folder / "hostile.ipynb"
+    path.write_text(json.dumps(notebook))
+    return Execute(timeout=5).preprocess(notebook, {"metadata": {"path": str(folder)}})[0]
+
+
+def gained(notebook):
+    from nbgrader.utils import determine_grade
+    return sum(determine_grade(cell)[0] or 0 for cell in notebook.cells if cell.id.startswith("test"))
+
+
+def outputs(notebook):
+    return json.dumps([cell.get("outputs") for cell in notebook.cells])
+
+
+@pytest.mark.proof
+@pytest.mark.filterwarnings("ignore")
+def test_the_same_catalogue_succeeds_against_a_grader_without_walls(tmp_path, monkeypatch, capsys):
+    from nbconvert.exporters import HTMLExporter
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "canary").write_text(f"{CANARY}-home")
+    other = tmp_path / "submitted/ada"
+    other.mkdir(parents=True)
+    (other / "other.ipynb").write_text(f'"{CANARY}-other"')
+    here = tmp_path / "submitted/mallory/hostile"
+    here.mkdir(parents=True)
+    for name, value in (("CANARY_VALUE", f"{CANARY}-environment"), ("CANARY_HOME", str(home)),
+                        ("IPYTHONDIR", str(tmp_path / "ipython")), ("HOME", str(home))):
+        monkeypatch.setenv(name, value)
+    # What would hurt the machine that runs this test is left out; so is what searches all of its disk.
+    dangerous = {"kill-parent", "gradebook-write", "gradebook-read", "ptrace-parent", "sitecustomize",
+                 "kernel-connection-files", "solutions-on-disk", "temp-folders", "own-notebook-with-tests",
+                 "other-submissions", "raw-device", "keyring", "setuid", "udp-and-dns", "chroot-escape",
+                 "mount-to-escape", "new-user-namespace", "parent-memory", "peer-of-the-socket", "url-fetch"}
+    works, ungraded = [], []
+    for case in ALL:
+        if case.kind not in ("marks", "secrets") or case.name in dangerous:
+            continue
+        try:
+            notebook = executed(case.notebook(), here)
+        except Exception as stopped:              # nbgrader leaves such a submission without a mark
+            ungraded.append((case.name, type(stopped).__name__))
+            continue
+        said = outputs(notebook)
+        if (case.kind == "marks" and gained(notebook)) or (case.kind == "secrets" and (
+                f"{CANARY}-" in said.replace(f"secret = '{CANARY}", "") or "answers found" in said)):
+            works.append(f"{case.kind} {case.name}")
+    for name, text in files.MARKDOWN.items():
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
+        if Alive(HTMLExporter(template_name="basic").from_notebook_node(notebook)[0]).found:
+            works.append(f"markdown {name}")
+    for name, code in files.OUTPUTS.items():
+        notebook = executed(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)]), here)
+        if Alive(HTMLExporter(template_name="basic").from_notebook_node(notebook)[0]).found:
+            works.append(f"output {name}")
+    with capsys.disabled():
+        print(f"\n{len(works)} mechanisms succeed against nbgrader's own Execute: {', '.join(works)}"
+              f"\n{len(ungraded)} leave their submission ungraded: {ungraded}")
+    assert len(works) >= WORKS
