@@ -324,7 +324,7 @@ def for_gates(rng, n, widths, scale):
 def gates(x, y, upstream):
     return (np.array([upstream, upstream]),                               # f = x + y
             np.array([y * upstream, x * upstream]),                       # f = x y
-            np.array([(x > y) * upstream, (y > x) * upstream]))           # f = max(x, y)
+            np.array([np.where(x > y, upstream, 0), np.where(y > x, upstream, 0)]))    # f = max(x, y)
 
 
 def but(right, **changed):
@@ -1028,6 +1028,14 @@ def keeps_the_first(kinds, left, right, values):
     "Only one slope is known at the beginning. At which end of the circuit?")
 def first_to_last(kinds, left, right, values):
     return walk(kinds, left, right, values, order=iter)
+
+
+@circuit.misconception(
+    "the first gate is never visited",
+    "Gates are numbered from 0. At which number does your loop end?",
+    "A range that counts down stops before its end is reached. Which gate does yours visit last?")
+def first_gate_forgotten(kinds, left, right, values):
+    return walk(kinds, left, right, values, order=lambda gates: reversed(gates[1:]))
 
 
 @circuit.misconception(

@@ -513,6 +513,15 @@ def mean_at_z(z, y):
 
 
 @bce_at_z.misconception(
+    "a 1/n comes in, though each loss belongs to one example",
+    "The contract asks for the slope of example i's own loss. Does that loss know how many others there are?",
+    "Nudge one z. By how much does its own loss move, and which number do you divide by?")
+def delta_of_mean_at_z(z, y):
+    losses, delta = bce_at_z.answer(z, y)
+    return losses, delta / len(y)
+
+
+@bce_at_z.misconception(
     "the slope of the sigmoid is in it once too often",
     "The logarithm cancels one factor of the sigmoid's slope. Is it still in your δ?",
     "At z = 800 with y = 0 the network is as wrong as can be. Is your δ 0 there?")
@@ -876,6 +885,16 @@ def whole_columns(P, c):
     delta = P.copy()
     delta[:, c] -= 1
     return -np.log(P[:, c]).mean(), delta / len(c)
+
+
+@by_class.misconception(
+    "whole rows are picked, by the number of a class",
+    "P[c] picks rows. Which index of P names an example, and which a class?",
+    "For an entry NumPy needs two numbers, a row and a column. Which of the two is c?")
+def whole_rows(P, c):
+    delta = P.copy()
+    delta[c] -= 1
+    return -np.log(P[c]).mean(), delta / len(c)
 
 
 @by_class.misconception(
