@@ -542,7 +542,7 @@ def wires(a, b, s, m=None, e=None, p=None, f=None):
 
 
 @neuron_forward.misconception(
-    "the third input, w2, is left out of the sum",
+    "w2 is left out of the sum",
     "How many numbers are added on the way to the wire that carries 1.00 on the slide?",
     "w2 is the neuron's bias: it belongs to no x. At which gate does it come in?")
 def bias_left_out(w0, x0, w1, x1, w2):
