@@ -1,7 +1,9 @@
 """Reading notebooks that others made, putting learners' answers into the instructor's notebook, and running it."""
+import errno
 import json
 import os
 import re
+import stat
 import tempfile
 import warnings
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ import nbformat
 from chainrule_grading.course import UserError
 
 QUIET_KERNEL = ["--HistoryManager.enabled=False", "--IPKernelApp.log_level=40"]
+NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 LARGEST = 5_000_000               # bytes; an exercise with many figures has about a tenth
 MOST_CELLS = 400
 
@@ -34,14 +37,20 @@ class Limits:
 
 def read(path):
     """The bytes of a submitted file; Unreadable if it is not an ordinary file of sensible size."""
+    no_ordinary_file = Unreadable(f"{path.name} is not an ordinary file; hand in the notebook itself.")
     try:
-        if path.is_symlink() or not path.is_file():
-            raise Unreadable(f"{path.name} is not an ordinary file; hand in the notebook itself.")
-        if path.stat().st_size > LARGEST:
-            raise Unreadable(f"{path.name} has {path.stat().st_size / 1e6:.0f} MB and a notebook may have "
-                             f"{LARGEST / 1e6:.0f}: clear its outputs, save, and hand it in again.")
-        return path.read_bytes()
+        # Neither through a link nor waiting for a pipe, and looked at after it is open: nothing can be swapped between.
+        with open(os.open(path, os.O_RDONLY | NO_LINK), "rb") as file:
+            about = os.fstat(file.fileno())
+            if not stat.S_ISREG(about.st_mode):
+                raise no_ordinary_file
+            if about.st_size > LARGEST:
+                raise Unreadable(f"{path.name} has {about.st_size / 1e6:.0f} MB and a notebook may have "
+                                 f"{LARGEST / 1e6:.0f}: clear its outputs, save, and hand it in again.")
+            return file.read(LARGEST + 1)
     except OSError as failed:
+        if failed.errno in (errno.ELOOP, errno.ENOENT, errno.EISDIR, errno.ENXIO):
+            raise no_ordinary_file from None
         raise Unreadable(f"{path.name} cannot be read ({failed.strerror}).") from None
 
 
@@ -163,6 +172,7 @@ def run(notebook, limits, folder=None):
     """
     from nbclient import NotebookClient
 
+    started = []
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
@@ -172,13 +182,13 @@ def run(notebook, limits, folder=None):
         client = NotebookClient(
             notebook, timeout=limits.cell_seconds, interrupt_on_timeout=True, allow_errors=True,
             error_on_timeout=_timeout(limits), record_timing=False, coalesce_streams=True, kernel_name="python3",
-            extra_arguments=QUIET_KERNEL,
+            extra_arguments=QUIET_KERNEL, on_cell_execute=lambda cell, cell_index: started.append(cell),
             resources={"metadata": {"path": str(folder or empty)}})
         try:
             client.execute(env=os.environ | {"NBGRADER_EXECUTION": "autograde", "OPENBLAS_NUM_THREADS": "1"})
             trouble = ()
         except Exception as died:                 # a dead or deaf kernel, in any of nbclient's ways to say so
-            trouble = (_after_death(notebook, died),)
+            trouble = (_after_death(notebook, started, died),)
     return trouble + tuple(_say_too_long(notebook, limits))
 
 
@@ -196,11 +206,10 @@ def _say_too_long(notebook, limits):
                 yield f"cell {cell.id} was stopped after {limits.cell_seconds:g} s"
 
 
-def _after_death(notebook, died):
+def _after_death(notebook, started, died):
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    ran = [k for k, cell in enumerate(code) if cell.outputs or cell.execution_count]
-    first = (ran[-1] + 1) if ran else 0
-    culprit = code[min(first, len(code) - 1)] if code else None
+    first = next((k for k, cell in enumerate(code) if started and cell is started[-1]), 0)
+    culprit = code[first] if code else None
     why = ("Python itself ended in this cell" if "Dead" in type(died).__name__ or "died" in str(died) else
            "Python stopped answering in this cell")
     for k, cell in enumerate(code[first:]):

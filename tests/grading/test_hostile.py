@@ -57,7 +57,9 @@ def canaries(tmp_path_factory):
 
 def graded(notebook, limits=LIMITS):
     raw = notebook if isinstance(notebook, bytes) else course.as_bytes(notebook)
-    return grade("mallory", "hostile", raw, RELEASE, limits, instructor=INSTRUCTOR, key=b"k" * 32)
+    result = grade("mallory", "hostile", raw, RELEASE, limits, instructor=INSTRUCTOR, key=b"k" * 32)
+    json.dumps([result.notebook, result.flags, result.problem], ensure_ascii=False).encode()      # can be written down
+    return result
 
 
 def told(result):

@@ -1,5 +1,6 @@
 """Files as learners hand them in: what is read, what is refused and with which words, and what is put back."""
 import json
+import os
 
 import nbformat
 import pytest
@@ -138,7 +139,9 @@ def test_links_folders_and_giants_are_refused(tmp_path):
     (tmp_path / "folder.ipynb").mkdir()
     with (tmp_path / "big.ipynb").open("wb") as big:
         big.truncate(LARGEST + 1)
-    for name, word in (("link", "ordinary file"), ("folder", "ordinary file"), ("big", "5 MB"), ("none", "ordinary")):
+    os.mkfifo(tmp_path / "pipe.ipynb")
+    for name, word in (("link", "ordinary file"), ("pipe", "ordinary file"),
+                       ("folder", "ordinary file"), ("big", "5 MB"), ("none", "ordinary")):
         with pytest.raises(Unreadable, match=word):
             read(tmp_path / f"{name}.ipynb")
     with pytest.raises(UserError, match="ordinary file"):

@@ -80,7 +80,9 @@ def _decode(tree, buffers, depth, budget):
     budget[0] -= 1
     if depth > DEPTH + 1 or budget[0] < 0:
         raise Refused("nested too deeply, or too many values")
-    if tree is None or type(tree) in (bool, str, float, int):
+    if type(tree) is str:
+        return tree if tree.isascii() else tree.encode("utf-8", "replace").decode()      # no half characters
+    if tree is None or type(tree) in (bool, float, int):
         return tree
     if type(tree) is not dict or len(tree) != 1:
         raise Refused("unknown mark")

@@ -1,0 +1,191 @@
+"""The instructor's side: what test cells may ask of a learner's functions, and how two walks make one mark."""
+import json
+
+import nbformat
+import numpy as np
+import pytest
+
+from chainrule_grading import demo
+from chainrule_grading.evaluate import LEARNT, NOT_SHOWN, defined, plan, seeds
+from chainrule_grading.grading import best_isolation, grade
+from chainrule_grading.notebooks import Limits
+from tests.grading.hostile.course import _cell
+
+LIMITS = Limits(cell_seconds=2, call_seconds=1, total_seconds=15)
+
+
+@pytest.fixture(autouse=True)
+def needs_a_sandbox():
+    level, why_not = best_isolation()
+    assert level == "sandbox", f"these tests need the Debian package bubblewrap: {why_not}"
+
+
+def course_of(*cells):
+    """An instructor's notebook: ("answer", text), ("test", text), ("given", text), ("harness", text), in order."""
+    notebook = nbformat.v4.new_notebook()
+    for k, (kind, source) in enumerate(cells):
+        about = {"answer": {"solution": True}, "test": {"grade": True, "locked": True, "points": 2}}.get(
+            kind, {"locked": True})
+        notebook.cells.append(_cell(source, f"{kind}-{k}", **about))
+    return notebook
+
+
+def marks(instructor, answers, limits=LIMITS, key=b"", student="ada"):
+    """Points of each test cell for a learner whose answer cells hold `answers`, in order; and the Result."""
+    from chainrule_grading.evaluate import HIDDEN
+    release = nbformat.from_dict(json.loads(json.dumps(instructor)))
+    for cell in release.cells:
+        cell.source = HIDDEN.sub("", cell.source)
+    mine, waiting = nbformat.from_dict(json.loads(json.dumps(release))), list(answers)
+    for cell in mine.cells:
+        if cell.id.startswith("answer") and waiting:
+            cell.source = waiting.pop(0)
+    result = grade(student, "x", *(json.dumps(n).encode() for n in (mine, release)), limits,
+                   instructor=json.dumps(instructor).encode(), key=key)
+    return [mark.earned for mark in result.marks], result
+
+
+@pytest.mark.parametrize("answer, test", [
+    ("def f(x, *, k=2): return k * x", "assert f(3) == 6 and f(3, k=5) == 15"),
+    ("def f(x): return x, [x, {'a': x}]", "a, (b, c) = f(2)\nassert a == b == c['a'] == 2"),
+    ("def f(x): return x.sum(axis=0)", "import numpy as np\nnp.testing.assert_allclose(f(np.ones((3, 2))), [3, 3])"),
+    ("def f(x):\n    if x < 0: raise ValueError('below 0')", "try:\n    f(-1)\nexcept ValueError as e:\n"
+     "    assert 'below' in str(e)\nelse:\n    raise AssertionError"),
+    ("class Low(ArithmeticError): pass\ndef f(x): raise Low('x')", "try:\n    f(1)\nexcept ArithmeticError as e:\n"
+     "    assert type(e).__name__ == 'Low'"),
+    ("f = 0.5", "assert f == 0.5"), ("f = [1, 2]", "assert f[1] == 2 and type(f) is list"),
+    ("def f(g): return g(2.0)", "assert f(lambda x: x + 1) == 3"),
+    ("def f(rng): return rng.normal(size=3)", "import numpy as np\n"
+     "assert (f(np.random.default_rng(3)) == np.random.default_rng(3).normal(size=3)).all()"),
+    ("def f(): return g()\ndef g(): return 1", "assert f() == 1"),
+    ("import math\ndef f(x): return math.sqrt(x)", "assert f(4) == 2 and math.pi > 3"),
+    ("def f(x): return x", "import inspect\nassert list(inspect.signature(f).parameters) == ['x']"),
+])
+def test_ordinary_test_cells_work_unchanged(answer, test):
+    earned, result = marks(course_of(("answer", answer), ("test", test)), [answer])
+    assert earned == [2], result.marks
+
+
+def test_set_up_cells_and_tests_that_lean_on_each_other():
+    notebook = course_of(("given", "base = 10"), ("answer", "def f(x): return base + x"), ("given", "y = f(1)"),
+                         ("test", "assert y == 11\nkeep = f(2)"), ("answer", "def g(x): return f(x) * 2"),
+                         ("test", "assert keep == 12 and g(0) == 20"))
+    assert marks(notebook, ["def f(x): return base + x", "def g(x): return 2 * f(x)"])[0] == [2, 2]
+    assert marks(notebook, ["def f(x): return x", "def g(x): return 20"])[0] == [0, 0]
+
+
+def test_only_names_that_the_instructors_answer_defines_are_the_learners():
+    names, imports = defined("import numpy as np\nfrom math import pi\ndef f(): inner = 1\na, (b, *c) = 1, (2, 3)\n"
+                             "for k in (): d: int = 0\nclass K: x = 1\n[q for q in ()]")
+    assert names == {"f", "a", "b", "c", "k", "d", "K"} and imports == "import numpy as np\nfrom math import pi"
+    notebook = course_of(("answer", "def f(): return 1"), ("test", "limit = 5\nassert f() < limit"))
+    assert marks(notebook, ["limit = 100\ndef f(): return 50\nint = len = print = None"])[0] == [0]
+
+
+def test_part_marks_and_prints_of_a_test_cell():
+    notebook = course_of(("answer", "def f(x): return x"), ("test", "right = sum(f(k) == k for k in (1, 2))\n"
+                                                            "print('right:', right)\nfloat(right)"))
+    earned, result = marks(notebook, ["def f(x): return 1"])
+    assert earned == [1]
+    assert "right: 1" in json.dumps(result.notebook)
+
+
+@pytest.mark.parametrize("crash, name", [("import os\n    os._exit(1)", "ended"),
+                                         ("while True: pass", "Stopped after 1 s"),
+                                         ("import ctypes; ctypes.string_at(0)", "ended")])
+def test_a_crash_or_a_time_out_of_a_call_costs_only_its_cell(crash, name):
+    notebook = course_of(("answer", "def f(): return 1"), ("test", "assert f() == 1"),
+                         ("answer", "def g(): return 2"), ("test", "assert g() == 2"), ("test", "assert g() + 1 == 3"))
+    earned, result = marks(notebook, [f"def f():\n    {crash}", "def g(): return 2"])
+    assert earned == [0, 2, 2] and name in result.marks[0].says[0] and "cell test-1" in result.flags[0]
+
+
+def test_a_submission_costs_at_most_its_time():
+    import time
+    tests = [("test", f"assert f() == {k}") for k in range(30)]
+    start = time.monotonic()
+    earned, result = marks(course_of(("answer", "def f(): return 1"), *tests), ["def f():\n    while True: pass"],
+                           Limits(cell_seconds=2, call_seconds=1, total_seconds=4))
+    assert time.monotonic() - start < 8 and sum(earned) == 0
+    assert "A whole notebook may take 4 s" in result.marks[-1].says[0]
+
+
+def test_a_class_is_asked_through_a_harness():
+    answer = "class Counter:\n    n = 0\n    def up(self, k): self.n += k"
+    harness = "# Harness\ndef after(*steps):\n    c = Counter()\n    for k in steps: c.up(k)\n    return c.n"
+    notebook = course_of(("answer", answer), ("harness", harness), ("test", "assert after(1, 2, 3) == 6"))
+    assert marks(notebook, [answer])[0] == [2]
+    assert marks(notebook, [answer.replace("+= k", "+= 1")])[0] == [0]
+
+
+def test_what_does_not_travel_is_said_to_the_instructor():
+    notebook = course_of(("answer", "def f(x): return x"), ("test", "f(object())"))
+    _, result = marks(notebook, ["def f(x): return x"])
+    assert "harness cell" in result.marks[0].says[0]
+
+
+def test_a_hidden_test_says_only_that_it_did_not_pass():
+    test = "assert f(1) == 1\n### BEGIN HIDDEN TESTS\nassert f(7311) == 7311, 'canary'\n### END HIDDEN TESTS"
+    notebook = course_of(("answer", "def f(x): return x"), ("test", test))
+    earned, result = marks(notebook, ["def f(x):\n    print(x)\n    if x > 1: raise ValueError(x)\n    return x"])
+    assert earned == [0] and result.marks[0].says == (NOT_SHOWN,)
+    assert "7311" not in json.dumps(result.notebook) and "canary" not in json.dumps(result.notebook)
+
+
+def test_what_was_heard_in_secret_cannot_be_told_later():
+    """A function may keep the hidden arguments; whatever it shows later is not shown to anybody."""
+    test = "assert f(1) == 1\n### BEGIN HIDDEN TESTS\nassert f(7311) == 7311\n### END HIDDEN TESTS"
+    notebook = course_of(("answer", "def f(x): return x"), ("test", test), ("answer", "def g(): return 0"),
+                         ("test", "assert g() == 0"))
+    tell = "def g(): raise ValueError(str(heard))\nprint(heard)"
+    _, result = marks(notebook, ["heard = []\ndef f(x):\n    heard.append(x)\n    return x", tell])
+    assert result.marks[0].earned == 2 and "7311" not in json.dumps(result.notebook)
+
+
+def delta_course():
+    return course_of(("given", "import numpy as np\nfrom chainrule.exercises import check"),
+                     ("answer", "def output_delta(Y_hat, Y): return (Y_hat - Y) / len(Y)"),
+                     ("test", 'check("delta.output", output_delta)'))
+
+
+def test_answers_learnt_by_heart_earn_nothing_and_secret_numbers_are_not_shown():
+    from chainrule.exercises import find
+    cases = [(c.inputs["Y"].tolist(), (find("delta.output").answer(**c.inputs)).tolist())
+             for c in find("delta.output").cases(0)]
+    by_heart = (f"cases = {cases}\ndef output_delta(Y_hat, Y):\n    for y, right in cases:\n"
+                "        if np.array_equal(y, Y): return np.array(right)\n    raise ValueError(str(Y.tolist()))")
+    earned, result = marks(delta_course(), [by_heart], key=b"secret")
+    assert earned == [0] and result.marks[0].says == (LEARNT,)
+    assert marks(delta_course(), ["def output_delta(Y_hat, Y): return (Y_hat - Y) / len(Y)"], key=b"secret")[0] == [2]
+
+
+def test_seeds_depend_on_secret_learner_assignment_and_exercise_and_on_nothing_else():
+    base = seeds(b"k", "ada", "delta")("delta.output")
+    assert base == seeds(b"k", "ada", "delta")("delta.output") != 0
+    others = {seeds(b"l", "ada", "delta")("delta.output"), seeds(b"k", "ben", "delta")("delta.output"),
+              seeds(b"k", "ada", "gamma")("delta.output"), seeds(b"k", "ada", "delta")("delta.hidden")}
+    assert len(others | {base}) == 5
+    np.random.default_rng([base, 1])              # it is a seed that NumPy takes
+
+
+def test_grading_again_with_the_same_secret_gives_the_same(course):
+    raw = demo.notebook_of(demo.read_learner(course.sources / "class" / "goran.py"),
+                           nbformat.read(course.release("delta"), as_version=4))
+    release, solution = course.release("delta").read_bytes(), (course.solutions / "delta/delta.ipynb").read_bytes()
+    first, second = (grade("goran", "delta", raw, release, instructor=solution, key=b"x") for _ in range(2))
+    assert first.marks == second.marks and first.notebook == second.notebook
+
+
+def test_a_learners_outputs_stay_as_text_and_pictures():
+    picture = "import matplotlib.pyplot as plt\nplt.plot([1, 2]);\nplt.show()\nprint('a'); 'b'"
+    _, result = marks(course_of(("answer", "def f(): pass"), ("test", "f()")), [picture])
+    outputs = nbformat.from_dict(result.notebook).cells[0].outputs
+    assert [o.output_type for o in outputs] == ["stream", "display_data", "execute_result"]
+    assert set(outputs[1].data) == {"text/plain", "image/png"} and outputs[2].data == {"text/plain": "'b'"}
+
+
+def test_the_plan_of_a_notebook_names_the_part_of_each_cell():
+    cells = plan(course_of(("given", "import os"), ("answer", "x = 1"), ("harness", "# harness\ndef h(): pass"),
+                           ("test", "assert x")))
+    assert [cell.kind for cell in cells.values()] == ["given", "answer", "harness", "test"]
+    assert cells["harness-2"].names == {"h"} and cells["test-3"].points == 2
