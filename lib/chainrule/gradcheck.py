@@ -238,7 +238,7 @@ class _Check:
             if bar > RESOLVED * size and not (g == 0 and line(1e-2) == self.value == line(-1e-2)):
                 self.unresolved.append((name, tuple(map(int, k))))
             return True, slope, reach
-        low, high = self.kink(line, h) or (np.inf, -np.inf)
+        low, high = self.kink(line, h) or (np.nan, np.nan)    # between NaN lies nothing
         slack = 1e-4 * max(abs(low), abs(high))
         between = low - slack <= g <= high + slack
         if between:

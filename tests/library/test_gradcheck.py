@@ -382,6 +382,23 @@ def test_the_steps_of_differences_grow_with_large_entries():
     assert report.ok and report.rule == "central difference"
 
 
+@pytest.mark.parametrize("idle, right", [(5e-6, True), (3e-5, False)])
+def test_in_float32_a_hundred_thousandth_of_the_largest_entry_is_rounding(idle, right):
+    g, theta = np.array([1.0, idle], np.float32), np.array([0.5, 0.25], np.float32)
+    assert check_gradient(lambda t: t[0] + 0 * t[1], g, theta).ok == right
+
+
+def test_a_shallow_kink_is_still_a_kink():
+    f = lambda t: 1 + t[1] + 1e-7 * np.maximum(t[0], 0)  # noqa: E731
+    report = check_gradient(f, np.array([0.0, 1.0]), np.zeros(2))
+    assert report.ok and len(report.kinks) == 1
+
+
+def test_a_power_a_little_above_one_is_steep_at_zero_but_no_kink():
+    # |t|^1.22: the one-sided slopes at a 64th of the step have come down to 0.4 of their size, so they do meet.
+    assert not check_gradient(lambda t: np.sum(np.abs(t) ** 1.22), np.array([0.02]), np.array([0.0])).ok
+
+
 @pytest.mark.parametrize("side", [1, -1])
 def test_flat_means_flat_for_a_hundredth_and_not_for_ever(side):
     assert check_gradient(lambda t: np.abs(t[0]) + (side * np.real(t[1]) > 0.05), np.array([1.0, 0.0]),
