@@ -10,10 +10,12 @@ import json
 import logging
 import os
 import re
+import sqlite3
 import sys
 import time
+import unicodedata
 import warnings
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -159,8 +161,12 @@ def _error(cell):
 
 def submissions(course, assignment, only=None):
     """All submissions of an assignment, by name of the learner; of several files the newest notebook counts."""
-    found = []
-    for folder in sorted((course.classroom / "submitted").glob(f"*/{assignment}")):
+    found, names = [], {}
+    for folder in _readable(course.classroom / "submitted", assignment):
+        name = unicodedata.normalize("NFKC", folder.parent.name).casefold().strip()
+        if names.setdefault(name, folder.parent.name) != folder.parent.name:
+            raise UserError(f"{names[name]!r} and {folder.parent.name!r} in {folder.parent.parent} are one learner to "
+                            "some systems and two to others; rename or merge these folders first.")
         student = folder.parent.name
         files = [p for p in folder.iterdir() if p.suffix == ".ipynb" and not p.name.startswith(".")]
         exact = [p for p in files if p.stem == assignment]
@@ -174,6 +180,38 @@ def submissions(course, assignment, only=None):
         raise UserError(f"There is nothing to grade: no notebook in {course.classroom / 'submitted'}/<learner>/"
                         f"{assignment}/. Collect submissions there, or make some with chainrule submit.")
     return found
+
+
+def _readable(submitted, assignment):
+    """The folders of an assignment; UserError if one of them cannot be read, which would look like no work at all."""
+    folders = []
+    for folder in sorted(submitted.iterdir()) if _listable(submitted) else []:
+        if folder.is_dir() and _listable(folder) and (folder / assignment).is_dir() and _listable(folder / assignment):
+            folders.append(folder / assignment)
+    return folders
+
+
+def _listable(folder):
+    if folder.exists() and not os.access(folder, os.R_OK | os.X_OK):
+        raise UserError(f"{folder} cannot be read by you; give yourself the right to (chmod u+rx), or grade as its "
+                        "owner.")
+    return folder.is_dir()
+
+
+def own_gradebook(course):
+    """UserError if the gradebook of this classroom is no gradebook, or another course's."""
+    path, own = course.classroom / "gradebook.db", nbgrader_config(course).CourseDirectory.course_id
+    if not path.is_file() or not path.stat().st_size:
+        return
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as book:
+            courses = {name for name, in book.execute("select id from course")}
+    except sqlite3.Error as wrong:
+        raise UserError(f"{path} is not a gradebook that can be read ({wrong}); put your copy of it back, or move it "
+                        "away and grade again.") from None
+    if others := sorted(courses - {own, "default_course"}):
+        raise UserError(f"{path} is the gradebook of the course {others[0]!r}, and this is {own!r}; set "
+                        "CHAINRULE_CLASSROOM to the folder of this course's class.")
 
 
 @dataclass
@@ -304,6 +342,7 @@ def grade_class(course, assignment, only=None, limits=Limits(), say=print, isola
     A failure is ours, not a learner's: (student, one sentence).
     """
     release = course.release(assignment).read_bytes()
+    own_gradebook(course)
     about = {"instructor": instructors(course, assignment), "key": secret.of(course), "isolation": isolation}
     waiting = submissions(course, assignment, only)
     recorder, results, failures = Recorder(course, assignment), [], []

@@ -197,11 +197,37 @@ def test_other_peoples_notebooks_are_refused_until_isolation_is_accepted(class_o
 def test_nothing_to_grade_and_unknown_names_are_said_in_a_sentence(copy, learners):
     with pytest.raises(UserError, match="nothing to grade"):
         submissions(copy, "delta")
-    with pytest.raises(UserError, match=r"no assignment called 'dleta'; there is delta"):
+    with pytest.raises(UserError, match=r"no assignment called 'dleta'; there is .*delta"):
         main(copy, "dleta", isolation="none")
     demo.hand_in(copy, [learners["ada"]])
     with pytest.raises(UserError, match="no submission of delta by 'eve'"):
         submissions(copy, "delta", ["eve"])
+
+
+def test_what_is_wrong_around_the_files_is_said_before_work_starts(class_of, monkeypatch, tmp_path):
+    import sqlite3
+    from contextlib import closing
+    course = class_of("ada")
+    twin = course.classroom / "submitted/ADA/delta"
+    twin.mkdir(parents=True)
+    with pytest.raises(UserError, match="'ADA' and 'ada'"):
+        grade_class(course, "delta")
+    twin.parent.rename(tmp_path / "elsewhere")
+    with monkeypatch.context() as patch:
+        patch.setattr(grading.os, "access", lambda path, mode: "ada" not in str(path.name))
+        with pytest.raises(UserError, match=r"submitted/ada cannot be read.*chmod"):
+            grade_class(course, "delta")
+    book = course.classroom / "gradebook.db"
+    with closing(sqlite3.connect(book)) as other:
+        other.execute("create table course (id text)")
+        other.execute("insert into course values ('physics')")
+        other.commit()
+    with pytest.raises(UserError, match="gradebook of the course 'physics'"):
+        grade_class(course, "delta")
+    book.write_bytes(b"hello " * 1000)
+    with pytest.raises(UserError, match="not a gradebook that can be read"):
+        grade_class(course, "delta")
+    assert not (course.classroom / "autograded").exists()
 
 
 def test_the_newest_of_several_files_counts(class_of):
