@@ -10,8 +10,9 @@ import nbformat
 import pytest
 
 from chainrule_grading import demo, grading, sandbox
-from chainrule_grading.course import UserError
+from chainrule_grading.course import UserError, find_course
 from chainrule_grading.grading import Limits, Mark, Recorder, Result, grade, grade_class, main, submissions, table
+from tests.conftest import ROOT
 
 HONEST = ("ada", "bela", "dora", "goran", "hana", "ivan", "lena")
 
@@ -95,6 +96,34 @@ def test_nbgraders_other_commands_work_in_the_course(class_of):
     untouched = nbgrader(course, "validate", "exercises/delta/delta.ipynb")
     assert "VALIDATION FAILED ON 10 CELL(S)" in untouched.stdout and "Waiting for your code" in untouched.stdout
     assert "Success" in nbgrader(course, "validate", "solutions/delta/delta.ipynb").stdout
+
+
+def test_the_formgraders_button_grades_in_the_sandbox_and_takes_no_extra_files(class_of, tmp_path):
+    """The button calls nbgrader's API with the course's configuration. A link beside the notebook leads nowhere."""
+    from nbgrader.apps import NbGraderAPI
+    from traitlets.config import Config
+
+    from chainrule_grading.course import nbgrader_config
+    course = class_of("goran")
+    (tmp_path / "canary").write_text("canary")
+    (course.classroom / "submitted/goran/delta/data.txt").symlink_to(tmp_path / "canary")
+    Recorder(course, "delta")
+    with grading.quiet():
+        done = NbGraderAPI(config=Config(nbgrader_config(course))).autograde("delta", "goran")
+    assert done["success"], done
+    folder = course.classroom / "autograded/goran/delta"
+    assert json.loads((folder / "grading.json").read_text(encoding="utf-8"))["isolation"] == "sandbox"
+    assert sorted(path.name for path in folder.iterdir()) == ["delta.ipynb", "grading.json"]
+    assert rows(course)["goran", "check-delta-layer"][0] == 2
+
+
+@pytest.mark.parametrize("assignment", find_course(ROOT).assignments())
+def test_answers_of_every_assignment_get_everything_in_the_sandbox_and_releases_nothing(course, assignment):
+    release = course.release(assignment).read_bytes()
+    solution = (course.solutions / assignment / f"{assignment}.ipynb").read_bytes()
+    full = grade("ada", assignment, solution, release, instructor=solution, key=b"key")
+    assert full.earned == full.points > 0 and not full.flags
+    assert grade("ada", assignment, release, release, instructor=solution, key=b"key").earned == 0
 
 
 def test_one_bad_submission_does_not_stop_the_class(class_of):
