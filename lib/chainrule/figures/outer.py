@@ -13,7 +13,7 @@ def table_of_products(values, delta):
     values (d_in,), delta (d_out,). The cells hold the slopes of W, and in the last row those of b.
     """
     tails = [*values, 1.0]
-    ax = canvas(9.4, 1.0 + 0.8 * (len(tails) + 1), inches=6.0)
+    ax = canvas(9.4, 1.1 + 0.8 * len(tails), inches=6.0)
     left, wide, high = 3.2, 1.9, 0.8
     top = ax.get_ylim()[1] - 0.9
     for j, head in enumerate(delta):

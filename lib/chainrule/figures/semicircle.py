@@ -199,7 +199,8 @@ def token_stepper(network, x, y, rate, longer=3):
         name = SUB[j + 1]
         figure.text(f"h{j}", 70 + 190 * j, 420, f"h{name} = {number(h[j])}", "forward")
         figure.step(f"Forward: row {j + 1} times x is {products(row, x)}, plus the bias {number(b)}, "
-                    f"is {number(z[j])}. The sigmoid makes h{name} = {number(h[j])} of it.", [f"h{j}"], [f"row{j}", "x"])
+                    f"is {number(z[j])}. The sigmoid makes h{name} = {number(h[j])} of it.",
+                    [f"h{j}"], [f"row{j}", "x"])
     figure.circle("ŷ", *at("out", y_hat), 7, "forward")
     figure.text("ŷ name", at("out", y_hat)[0] + 22, at("out", y_hat)[1] + 6, "ŷ", "forward")
     figure.step(f"The output adds up the columns, column 1 {number(h[0])} times and column 2 {number(h[1])} times, and "
