@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 EPS, EPS32 = float(np.finfo(np.float64).eps), float(np.finfo(np.float32).eps)
+SMALLEST = np.finfo(np.float64).tiny
 RELATIVE = 1e-9           # measured rounding of the complex step stays below 4e-13; a 1e-6 mistake lies above
 CANCELLED = 64 * EPS      # an entry may be a small sum of large terms of its tensor
 ALONG = 1e-11             # the same for a whole tensor along a direction, measured 1e-16
@@ -123,7 +124,7 @@ class _Check:
         self.relative, self.cancelled, self.near = (1e-3, 64 * EPS32, 1e-4) if single else (RELATIVE, CANCELLED, ALONG)
         self.notes = ["float32 was judged to float32 precision; float64 shows far smaller mistakes."] * single
         self.judged, self.wrong, self.unresolved, self.kinks = 0, 0, [], []
-        self.worst = (-1.0, "", (), 0.0, 0.0, "complex step")
+        self.worst = (-np.inf, "", (), 0.0, 0.0, "complex step")
         untouched = {name: A.copy() for name, A in theta.items()}
         self.value = self.at({})
         if isinstance(self.value, complex) or not np.isfinite(self.value):
@@ -209,7 +210,7 @@ class _Check:
 
     def by_complex_step(self, name, g, expected):
         """Every entry against the complex step; an alarm must survive a look at rounding and at differences."""
-        off = np.abs(g - expected) / np.maximum(tolerance(g, expected, self.relative, self.cancelled), 1e-300)
+        off = np.abs(g - expected) / np.maximum(tolerance(g, expected, self.relative, self.cancelled), SMALLEST)
         off = np.nan_to_num(off, nan=np.inf)
         alarms = sorted((k for k in np.ndindex(g.shape) if off[k] > 1), key=lambda k: -off[k])
         for j, k in enumerate(alarms):

@@ -36,7 +36,6 @@ _TASTE = "a calibrated figure; its neighbour would do as well"
 SURVIVORS = {
     ("losses", "HalfSquaredError.__call__", "Y_hat - Y → Y - Y_hat"): "no fault: the difference is squared",
     ("gradcheck", "_Check.__init__", "0 → 1"): "no fault: a seed is as good as any other",
-    ("gradcheck", "_Check.__init__", "1.0 → 10.0"): "no fault: any start below 0 is passed by the first entry",
     ("gradcheck", "_Check.line.value", "return t * np.nan → return -(t * np.nan)"): "no fault: NaN has no sign",
     ("gradcheck", "_Check.line.value", "t * np.nan → t / np.nan"): "no fault: NaN either way",
     ("gradcheck", "_Check.trusted", "2 → 3"): _TASTE,
@@ -44,7 +43,6 @@ SURVIVORS = {
     ("gradcheck", "_Check.central", "1e-10 → 1e-09"): _TASTE,
     ("gradcheck", "_Check.kink", "abs(d - c) > max(abs(b - a) / 2, 1024 * self.eps * abs(self.value) / h) → "
      "abs(d - c) >= max(abs(b - a) / 2, 1024 * self.eps * abs(self.value) / h)"): _EDGE,
-    ("gradcheck", "_Check.by_complex_step", "1e-300 → 1e-299"): _TASTE,
     ("gradcheck", "_Check.by_complex_step", "off[k] > 1 → off[k] >= 1"): _EDGE,
     ("gradcheck", "_Check.by_differences", "0.0 → 1.0"): "no fault: what is wrong is off by more than 1",
     ("gradcheck", "_Check.allowed", "max → min"): "no fault where it is used: both lie within one error bar",
@@ -58,7 +56,6 @@ SURVIVORS = {
     ("gradcheck", "_Check.rounding", "abs(g - expected) <= self.cancelled * self.largest → "
      "abs(g - expected) < self.cancelled * self.largest"): _EDGE,
     ("gradcheck", "_Check.rounding", "g - expected → g + expected"): "a first, cheap look; the second one decides",
-    ("gradcheck", "_Check.rounding", "4 → 40"): "no fault, only slower",
     ("gradcheck", "_Check.rounding", "A * (1 + EPS * self.rng.normal(size=A.shape)) → "
      "A / (1 + EPS * self.rng.normal(size=A.shape))"): "no fault: the nudge is symmetric",
     ("gradcheck", "_Check.rounding", "1 + EPS * self.rng.normal(size=A.shape) → "

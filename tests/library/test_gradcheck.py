@@ -283,6 +283,17 @@ def test_rounding_on_both_sides_is_no_alarm_even_where_the_two_disagree():
     assert differ > 3                             # so the question did arise
 
 
+def test_fifty_times_the_rounding_is_no_longer_rounding():
+    loss, alarms = SoftmaxCrossEntropy(), 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        Z, Y = rng.normal(size=(9, 4)), np.eye(4)[rng.integers(0, 4, 9)]
+        theta = {"Z": Z, "shift": np.array([0.3])}
+        g = {"Z": loss.slope(Z + 0.3, Y), "shift": np.array([1e-15])}
+        alarms += not check_gradient(lambda t, Y=Y: loss(t["Z"] + t["shift"], Y), g, theta).ok
+    assert alarms > 10                            # in the others the spread itself is as large
+
+
 def test_flat_entries_pass_under_differences_only_when_f_does_not_move_at_all():
     theta = np.array([0.7, 1.1])
     assert check_gradient(lambda t: np.abs(t[0]), np.array([1.0, 0.0]), theta).ok
