@@ -130,7 +130,8 @@ def test_a_home_is_the_section_in_which_a_statement_is_first_proven(tmp_path):
     course = made_course(tmp_path, "# 3 · Made",
                          "## 1 · First (LFD-01, -02)", 'x = 1\nconfirm(["LFD-01", "LFD-02"], 1, 2)',
                          "### Deeper", 'refute("ECE417-36", 1, 2, 3)',
-                         "## 2 · Second (why not)", 'confirm("LFD-01", 1, 2)', 'try:\n    confirm("LFD-09", 1, 2)\nexcept ValueError:\n    confirm_not("LFD-08")')
+                         "## 2 · Second (why not)", 'confirm("LFD-01", 1, 2)',
+                         'try:\n    confirm("LFD-09", 1, 2)\nexcept ValueError:\n    confirm_not("LFD-08")')
     homes = companions.homes(course)
     assert set(homes) == {"LFD-01", "LFD-02", "ECE417-36"}
     assert homes["LFD-01"] == homes["ECE417-36"] == companions.Home("03-made.ipynb", "3 · Made", "1 · First")
@@ -161,3 +162,47 @@ def test_the_sheet_has_all_decks_in_every_step_and_no_formula_that_is_wrong_as_p
             assert all(load()[id].latex.replace("|", r"\vert ") in sheet for id in ids)
     rows = [row for row in sheet.splitlines() if row.startswith("|")]
     assert {row.count(" | ") for row in rows} == {2, 6}
+
+
+# ---------------------------------------------------------------- the three pages beside the companions
+
+@pytest.fixture(scope="module", params=["glossary", "quiz", "when-stuck"])
+def page(request, course):
+    return (course.sources / f"{request.param}.md").read_text(encoding="utf-8")
+
+
+def test_the_pages_links_lead_somewhere(course, page):
+    targets = re.findall(r"\]\(([^)#]+)\)", page)
+    assert targets and all((course.sources / target).resolve().exists() for target in targets)
+
+
+def test_a_pages_dollars_come_in_pairs(page):
+    words = re.sub("`[^`]*`", "", page)
+    assert words.count("$") % 2 == 0 and "\\" not in re.sub(r"\$[^$]*\$", "", words)
+
+
+def test_glossary_terms_are_in_order_and_link_to_a_lecture_that_uses_them(course):
+    text = (course.sources / "glossary.md").read_text(encoding="utf-8")
+    entry = r"^\*\*(.+?)\*\*(.+?)\[Lecture (\d\d)\]\(\.\./lectures/(\d\d)"
+    terms = re.findall(entry, text, re.MULTILINE | re.DOTALL)
+    names = [name.replace("δ", "delta").lower() for name, *_ in terms]
+    assert 35 <= len(names) == len(set(names)) and names == sorted(names)
+    for name, rest, said, linked in terms:
+        assert said == linked
+        lecture = next(course.sources.glob(f"lectures/{linked}-*.md")).read_text(encoding="utf-8").lower()
+        stem = r"[\s-]+".join(re.split("[ -]", name.lower().split(",")[0]))
+        codes = re.findall(r"`(\w+)`", rest.split("):")[0])
+        assert re.search(stem, lecture) or any(code.lower() in lecture for code in codes), f"{linked}: {name}"
+
+
+def test_the_quiz_has_twelve_questions_whose_answers_are_among_their_choices(course):
+    text = (course.sources / "quiz.md").read_text(encoding="utf-8")
+    questions = re.split(r"^\*\*(\d+)\.\*\* ", text, flags=re.MULTILINE)[1:]
+    assert [int(number) for number in questions[::2]] == list(range(1, 13))
+    right = []
+    for question in questions[1::2]:
+        choices = re.findall(r"^- \((\w)\)", question, re.MULTILINE)
+        answer, = re.findall(r"<details>.*?^\*\*\((\w)\)\.\*\*.*?</details>", question, re.MULTILINE | re.DOTALL)
+        assert choices == list("abcd"[:len(choices)]) and len(choices) >= 3 and answer in choices
+        right.append(answer)
+    assert max(Counter(right).values()) <= 5, "a habit would be rewarded"
