@@ -29,8 +29,8 @@ def outer_backwards(X, delta):
     return np.sum([np.outer(X[i], delta[i]) for i in reversed(range(len(X)))], axis=0)
 
 
-def outer_single(X, delta):
-    return np.asfortranarray(X.astype(np.float32).T @ delta.astype(np.float32))
+def outer_fortran(X, delta):
+    return np.asfortranarray(np.tensordot(X, delta, axes=(0, 0)))
 
 
 # ---- matrix --------------------------------------------------------------------------------------------
@@ -299,7 +299,7 @@ def lfd_in_place_but_last(x, y, Ws, eta):
 
 
 RIGHT = {
-    "gradients.outer": [outer_indices, outer_einsum, outer_columns, outer_backwards, outer_single],
+    "gradients.outer": [outer_indices, outer_einsum, outer_columns, outer_backwards, outer_fortran],
     "gradients.matrix": [matrix_ones, matrix_turned, matrix_loops],
     "gradients.batch": [batch_tables, batch_from_mean, batch_running_mean],
     "gradients.penalty": [penalty_by_parts, penalty_measured, penalty_stacked],

@@ -65,7 +65,7 @@ def _causes(exercise, cases, runs, rights, laid):
 
 def _explained(exercise, mistake, cases, runs, rights, laid):
     """The results that `mistake` gets wrong, if the learner's are just as wrong on every case; else ()."""
-    pairs = []
+    wrong, unlike = set(), set()
     for case, run, right, parts in zip(cases, runs, rights, laid, strict=True):
         theirs = call(mistake.function, case)
         if (theirs.error is None) != (run.error is None):
@@ -73,11 +73,12 @@ def _explained(exercise, mistake, cases, runs, rights, laid):
         if run.error is None:                     # else both stopped: on this network the shapes don't fit
             if not isinstance(parts, list):
                 return ()
-            pairs += zip(parts, parts_of(exercise, case, theirs, right), strict=True)
-    wrong = {_result(other) for _, other in pairs if not other.ok}
-    if all(_alike(mine, other) for mine, other in pairs if _result(mine) in wrong):
-        return tuple(name for name in exercise.returns if name in wrong)
-    return ()
+            for mine, other in zip(parts, parts_of(exercise, case, theirs, right), strict=True):
+                wrong |= {_result(other)} if not other.ok else set()
+                unlike |= {_result(mine)} if not _alike(mine, other) else set()
+            if wrong & unlike:                    # both sets only grow: the other trials can't mend it
+                return ()
+    return tuple(name for name in exercise.returns if name in wrong)
 
 
 def _result(part):
