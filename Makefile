@@ -28,7 +28,7 @@ run: $(READY)    ## the main job: make a class of notebooks, grade it, show mark
 test: lint test-lib test-exercises test-build test-lectures test-grading test-docs  ## everything CI runs
 
 test-lib: $(READY)        ## the reference library
-	$(PYTEST) tests/library -m "not proof"
+	$(PYTEST) tests/library tests/benchmarks -m "not proof"
 
 test-exercises: $(READY)  ## the grader is graded: answers, misconceptions, awkward right work
 	$(PYTEST) tests/exercises -m "not proof"
@@ -50,7 +50,7 @@ proof: $(READY)           ## the long sweeps: hundreds of seeds, planted faults,
 	$(PYTEST) tests -m proof
 
 bench: $(READY)           ## speed beside other libraries, as ratios measured in the same run
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python tests/benchmarks/bench.py
 
 lab: $(READY)             ## open the course in JupyterLab
 	@$(BIN)/chainrule lab

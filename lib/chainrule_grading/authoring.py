@@ -39,8 +39,9 @@ def read_source(path):
     try:
         notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="md:myst")
     except Exception as broken:                   # jupytext raises what its YAML reader raises
-        raise UserError(f"{path.name} cannot be read as MyST text: {' '.join(str(broken).split())[:200]}. A colon in an "
-                        ":alt: needs the text in quotes.") from None
+        why = " ".join(str(broken).split())[:200]
+        raise UserError(f"{path.name} cannot be read as MyST text: {why}. A colon in an :alt: needs the text in "
+                        "quotes.") from None
     notebook.metadata = nbformat.from_dict(KERNEL)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
