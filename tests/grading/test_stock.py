@@ -45,8 +45,10 @@ def gained(notebook):
     return sum(determine_grade(cell)[0] or 0 for cell in notebook.cells if cell.id.startswith("test"))
 
 
-def outputs(notebook):
-    return json.dumps([cell.get("outputs") for cell in notebook.cells])
+def read(notebook):
+    """Whether the learner's own cells told a canary. A failing hidden test shows its text by itself: not counted."""
+    own = [cell.get("outputs") for cell in notebook.cells if not cell.id.startswith("test")]
+    return f"{CANARY}-" in json.dumps(own).replace("canary-4b1d-[a-z]", "") or "answers found" in json.dumps(own)
 
 
 @pytest.mark.proof
@@ -78,9 +80,7 @@ def test_the_same_catalogue_succeeds_against_a_grader_without_walls(tmp_path, mo
         except Exception as stopped:              # nbgrader leaves such a submission without a mark
             ungraded.append((case.name, type(stopped).__name__))
             continue
-        said = outputs(notebook)
-        if (case.kind == "marks" and gained(notebook)) or (case.kind == "secrets" and (
-                f"{CANARY}-" in said.replace(f"secret = '{CANARY}", "") or "answers found" in said)):
+        if gained(notebook) if case.kind == "marks" else read(notebook):
             works.append(f"{case.kind} {case.name}")
     for name, text in files.MARKDOWN.items():
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
