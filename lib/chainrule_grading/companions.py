@@ -30,18 +30,20 @@ letters are explained in [δ in five notations]({sheet}.md); the deck's author i
 [the ledger](../equations/README.md). The slides were read through optical character recognition (OCR), so a slip may
 now and then be the reader's."""
 
+ON_SHEET = ("W", "Z", "phi, phi.back", "H", "loss", "dH", "delta", "dW", "db")       # more would not fit on one page
+
 # One step of the recursion per table: its question, how our code says it, and the statement of each deck.
 STEPS = (
-    ("At the output", "How does the loss react to the last pre-activation?", "delta = phi.back(dH, H)",
+    ("At the output", "how does the loss react to the last pre-activation?", "delta = phi.back(dH, H)",
      {"ECE417": ["ECE417-30"], "ECE884": [], "AIML231": ["AIML231-06"], "TAYLOR": ["TAYLOR-40"],
       "LFD": ["LFD-14"]}),
-    ("One layer down", "And to the pre-activation of the layer before?", "delta = phi.back(delta @ W.T, H)",
+    ("One layer down", "and to the pre-activation of the layer before?", "delta = phi.back(delta @ W.T, H)",
      {"ECE417": ["ECE417-39"], "ECE884": ["ECE884-17"], "AIML231": ["AIML231-07"],
       "TAYLOR": ["TAYLOR-43", "TAYLOR-44"], "LFD": ["LFD-18"]}),
-    ("To the weights", "And to a weight?", "dW = X.T @ delta",
+    ("To the weights", "and to a weight?", "dW = X.T @ delta",
      {"ECE417": ["ECE417-44"], "ECE884": ["ECE884-37"], "AIML231": ["AIML231-35"], "TAYLOR": ["TAYLOR-46"],
       "LFD": ["LFD-08", "LFD-09"]}),
-    ("The step", "Which way do the weights move?", "W -= rate * dW",
+    ("The step", "which way do the weights move?", "W -= rate * dW",
      {"ECE417": ["ECE417-45"], "ECE884": ["ECE884-10"], "AIML231": ["AIML231-08"], "TAYLOR": ["TAYLOR-07"],
       "LFD": ["LFD-25"]}),
 )
@@ -160,16 +162,17 @@ def sheet():
     roles = tomllib.loads(course_file("notation.toml").read_text(encoding="utf-8"))["roles"]
     without_delta = next(role for role in roles if role["code"] == "delta")     # there a deck says why it has none
     parts = ["# δ in five notations",
-             "One page to print. The lines of a table say the same thing, each as its deck writes it. The house line "
+             "One page to print (A4, at 80 %). The lines of a table say the same thing, each as its deck writes it. The house line "
              "is our code: rows are examples, `W` is (from, to), and only the loss divides by n.",
              table(["", "house", *DECKS],
-                   [[role["name"], role["house"], *(role[deck] for deck in DECKS)] for role in roles])]
+                   [[role["name"], role["house"], *(role[deck] for deck in DECKS)] for role in roles
+                    if role["code"] in ON_SHEET])]
     for name, question, code, decks in STEPS:
         rows = [["house", f"`{code}`", ""]]
         for deck, ids in decks.items():
             formula = r",\quad ".join(load()[id].latex for id in ids).replace("|", r"\vert ")
-            rows.append([deck, f"$\\displaystyle {formula}$" if ids else without_delta[deck], ", ".join(ids)])
-        parts += [f"## {name}", question, table(["deck", "formula", "statement"], rows)]
+            rows.append([deck, f"${formula}$" if ids else without_delta[deck], ", ".join(ids)])
+        parts += [f"## {name}: {question}", table(["deck", "formula", "statement"], rows)]
     parts += ["## To translate", TRANSLATE]
     return "\n\n".join(parts) + "\n"
 

@@ -162,6 +162,7 @@ def test_the_sheet_has_all_decks_in_every_step_and_no_formula_that_is_wrong_as_p
             assert all(load()[id].latex.replace("|", r"\vert ") in sheet for id in ids)
     rows = [row for row in sheet.splitlines() if row.startswith("|")]
     assert {row.count(" | ") for row in rows} == {2, 6}
+    assert len([row for row in rows if row.count(" | ") == 6]) == 2 + len(companions.ON_SHEET)
 
 
 # ---------------------------------------------------------------- the three pages beside the companions
