@@ -162,8 +162,8 @@ def sheet():
     roles = tomllib.loads(course_file("notation.toml").read_text(encoding="utf-8"))["roles"]
     without_delta = next(role for role in roles if role["code"] == "delta")     # there a deck says why it has none
     parts = ["# δ in five notations",
-             "One page to print (A4, at 80 %). The lines of a table say the same thing, each as its deck writes it. The house line "
-             "is our code: rows are examples, `W` is (from, to), and only the loss divides by n.",
+             "One page to print (A4, at 80 %). The lines of a table say the same thing, each as its deck writes it. "
+             "The house line is our code: rows are examples, `W` is (from, to), and only the loss divides by n.",
              table(["", "house", *DECKS],
                    [[role["name"], role["house"], *(role[deck] for deck in DECKS)] for role in roles
                     if role["code"] in ON_SHEET])]
