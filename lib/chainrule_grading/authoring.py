@@ -305,8 +305,14 @@ def main(course, only=None, dry_run=False, from_notebook=None):
         elif write(product):
             changed += 1
             print(f"  wrote {where}")
+    if not only:                                  # pages that tell where each statement is derived
+        from chainrule_grading import companions
+        for path in companions.stale(course) if dry_run else companions.write(course):
+            changed += 1
+            print(f"  course/{path} is not what the lectures give" if dry_run else f"  wrote course/{path}",
+                  file=sys.stderr if dry_run else sys.stdout)
     if dry_run and changed:
-        print(f"{changed} notebook{'s differ' * (changed > 1) or ' differs'} from the text: run chainrule build and "
+        print(f"{changed} file{'s differ' * (changed > 1) or ' differs'} from the text: run chainrule build and "
               "commit what it writes.", file=sys.stderr)
         return 1
     if not changed:

@@ -15,6 +15,7 @@ from chainrule_grading.course import find_course, write_atomically
 
 DECKS = ("ECE417", "ECE884", "AIML231", "TAYLOR", "LFD")
 FOLDER = "companions"
+PROOFS = "every-statement-and-its-proof"
 SHEET = "delta-in-five-notations"
 
 REMARK = {                                        # erratum group → how its note begins
@@ -71,18 +72,21 @@ def pages(course):
     """{path below course/: text} of all pages; pure but for reading the ledger, the table and the lectures."""
     found = homes(course)
     made = {f"{FOLDER}/{deck.lower()}.md": companion(deck, found) for deck in DECKS}
-    return made | {f"{FOLDER}/{SHEET}.md": sheet()}
+    return made | {f"{FOLDER}/{SHEET}.md": sheet(), f"{FOLDER}/{PROOFS}.md": proof_table(course, found)}
+
+
+def stale(course):
+    """{path below course/: text} of the pages that are not there, or not as they should be."""
+    return {path: text for path, text in pages(course).items()
+            if not (course.sources / path).is_file() or (course.sources / path).read_text(encoding="utf-8") != text}
 
 
 def write(course):
     """Write the pages that changed; return their paths below course/."""
-    changed = []
-    for path, text in pages(course).items():
-        target = course.sources / path
-        if not target.is_file() or target.read_text(encoding="utf-8") != text:
-            write_atomically(target, text)
-            changed.append(path)
-    return changed
+    changed = stale(course)
+    for path, text in changed.items():
+        write_atomically(course.sources / path, text)
+    return list(changed)
 
 
 # ---------------------------------------------------------------- where a statement is derived
@@ -106,17 +110,26 @@ def homes(course):
 
 
 def proven(source):
-    """The ids that a cell confirms or refutes; not those of a `try`, which shows what a refusal looks like."""
-    waiting, ids = [ast.parse(source)], []
+    """The ids that a cell confirms or refutes."""
+    return [id for call in proofs_in(source) for id in ids_of(call)]
+
+
+def proofs_in(source):
+    """The calls of confirm and refute in a cell; not those of a `try`, which shows what a refusal looks like."""
+    waiting, calls = [ast.parse(source)], []
     while waiting:
         node = waiting.pop(0)
         if isinstance(node, ast.Try):
             continue
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("confirm", "refute"):
-            first = ast.literal_eval(node.args[0])
-            ids += [first] if isinstance(first, str) else first
+            calls.append(node)
         waiting += ast.iter_child_nodes(node)
-    return ids
+    return calls
+
+
+def ids_of(call):
+    first = ast.literal_eval(call.args[0])
+    return [first] if isinstance(first, str) else first
 
 
 # ---------------------------------------------------------------- one deck
@@ -179,6 +192,41 @@ def sheet():
 
 def table(header, rows):
     return "\n".join(f"| {' | '.join(row)} |" for row in [header, ["---"] * len(header), *rows])
+
+
+# ---------------------------------------------------------------- every statement and its proof
+
+def proof_table(course, found):
+    """One row per statement: its kind, its home, the code of the independent route, and the wrong results refused."""
+    calls = {}
+    for path in sorted(course.lectures.glob("*.ipynb")):
+        for cell in nbformat.read(path, as_version=4).cells:
+            for call in proofs_in(cell.source) if cell.cell_type == "code" else ():
+                for id in ids_of(call):
+                    calls.setdefault(id, []).append(call)
+    rows = []
+    for id, entry in load().items():
+        home, mine = found.get(id), calls.get(id, [])
+        where = f"[{home.lecture[:2]}](../../lectures/{home.lecture})" if home else "to come"
+        caught = [ast.literal_eval(key) for call in mine for word in call.keywords if word.arg == "unlike"
+                  for key in getattr(word.value, "keys", ())]
+        caught += ["the formula as printed" for call in mine if call.func.id == "refute"]
+        rows.append([id, entry.kind, where, "; ".join(f"`{route(call)}`" for call in mine),
+                     "; ".join(dict.fromkeys(map(str, caught)))])
+    text = ("Each statement is computed in its home lecture and compared with the value of the expression under "
+            "*beside*, which is made by another route; the wrong results in the last column were refused by the same "
+            "comparison. `make proof` plants faults in what is confirmed and reports which are caught.")
+    header = ["statement", "kind", "home", "beside", "wrong results refused"]
+    return "\n\n".join(["# Every statement and its proof", text,
+                        table(header, [[cell.replace("|", "\\|") for cell in row] for row in rows])]) + "\n"
+
+
+def route(call):
+    """The code of the side that judges: the second value of confirm, the third of refute, shortened."""
+    name, place = ("right", 2) if call.func.id == "confirm" else ("truth", 3)
+    judge = next((word.value for word in call.keywords if word.arg == name), None) or call.args[place]
+    text = " ".join(ast.unparse(judge).split()).replace("`", "'")
+    return text if len(text) <= 70 else text[:69] + "…"
 
 
 # ---------------------------------------------------------------- plain text with bare LaTeX → Markdown

@@ -76,6 +76,13 @@ def test_numbers_in_the_readme_are_the_projects(course):
         assert f"{len(tasks)} tasks" in row and f"{wrong} misconceptions" in row, (name, len(tasks), wrong)
 
 
+def test_the_sum_of_misconceptions_is_the_registrys():
+    from chainrule.exercises import assignments
+    from chainrule.exercises._registry import exercises_of
+    tasks = [task for name in assignments() for task in exercises_of(name)]
+    assert f"{sum(len(t.misconceptions) for t in tasks)} wrong answers in {len(tasks)} tasks" in README
+
+
 def test_the_layout_in_contributing_is_the_layout():
     tree = blocks(CONTRIBUTING, "text")[0]
     for name in re.findall(r"^(\w[\w/]*)/(?:\s|$)", tree, flags=re.MULTILINE):
