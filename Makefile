@@ -37,8 +37,8 @@ test-build: $(READY)      ## text and notebooks agree, ids are stable, the way b
 	$(PYTEST) tests/authoring -m "not proof"
 
 test-lectures: $(READY)   ## every lecture runs from the top and prints what is committed, on any processor
-	$(PYTEST) -p tests.lectures.like_a_reader --nbval --nbval-current-env -W ignore -p no:cacheprovider lectures
 	$(PYTEST) tests/lectures -m "not proof"
+	$(PYTEST) -p tests.lectures.like_a_reader --nbval --nbval-current-env -W ignore -p no:cacheprovider lectures
 
 test-grading: $(READY)    ## from a submitted file to a mark; nbgrader's own commands
 	$(PYTEST) tests/grading -m "not proof"

@@ -142,6 +142,19 @@ def release(notebook, config):
     return released
 
 
+def release_of(course, assignment):
+    """The release notebook of an assignment as its solution makes it.
+
+    Never the file in exercises/: that is where a learner on the same machine works. Only where there are no
+    solutions (on a learner's own machine) is that file read.
+    """
+    released = course.release(assignment)         # or one sentence that there is no such assignment
+    source = course.solutions / assignment / f"{assignment}.ipynb"
+    if not source.is_file():
+        return nbformat.read(released, as_version=4)
+    return release(nbformat.read(source, as_version=4), nbgrader_config(course))
+
+
 def execute(notebook, folder):
     """Run all cells in `folder`; outputs are made the same on every machine. UserError names a cell that fails."""
     import warnings

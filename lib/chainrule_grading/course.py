@@ -42,7 +42,7 @@ class Course:
         """The release notebook of an assignment; UserError if there is none."""
         path = self.exercises / assignment / f"{assignment}.ipynb"
         if not path.is_file():
-            raise UserError(f"There is no assignment called {assignment!r}; there is "
+            raise UserError(f"There is no assignment called {assignment!r}; the course has "
                             f"{', '.join(self.assignments()) or 'none yet: run chainrule build'}.")
         return path
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import nbformat
 
+from chainrule_grading.authoring import release_of
 from chainrule_grading.course import UserError, find_course, write_atomically
 from chainrule_grading.grading import Limits, best_isolation, grade_class
 
@@ -62,7 +63,7 @@ def notebook_of(learner, release):
 
 def hand_in(course, learners):
     """Put every learner's file where a collected class lies."""
-    release = nbformat.read(course.release(ASSIGNMENT), as_version=4)
+    release = release_of(course, ASSIGNMENT)
     known = {cell.id for cell in release.cells}
     shutil.rmtree(course.classroom, ignore_errors=True)       # ours: classroom/demo, made anew each time
     for learner in learners:

@@ -36,7 +36,6 @@ LEARNT = ("It is right on the networks that the check uses at home, and not on o
           "Does every number come from the arguments?")
 AGAIN = 1.0                                       # seconds for a cell that did not end in its time the first time
 PICTURE, PICTURES = 1_500_000, 4_000_000          # bytes of one picture, of all
-os.environ.setdefault("MPLBACKEND", "Agg")        # set-up cells may draw
 
 
 # ---------------------------------------------------------------- what the instructor's notebook says
@@ -327,12 +326,27 @@ def error_output(name, text, line=""):
 
 def evaluate(notebook, cells, sandbox, limits, seed_of):
     """Fill in the outputs of a restored notebook so that they are its marks; return sentences for the instructor."""
-    end = time.monotonic() + limits.total_seconds
-    flags = shown_walk(notebook, cells, Session(sandbox, limits, end))
-    earned = {_name(cell) for cell in notebook.cells if is_test(cell) and nbgraders_mark(cell)}
-    if earned:                                    # where nothing was earned, nothing can be lost
-        lower(notebook, secret_walk(notebook, cells, Session(sandbox, limits, end), earned, seed_of))
-    return tuple(flags)
+    with _without_a_screen():
+        end = time.monotonic() + limits.total_seconds
+        flags = shown_walk(notebook, cells, Session(sandbox, limits, end))
+        earned = {_name(cell) for cell in notebook.cells if is_test(cell) and nbgraders_mark(cell)}
+        if earned:                                    # where nothing was earned, nothing can be lost
+            lower(notebook, secret_walk(notebook, cells, Session(sandbox, limits, end), earned, seed_of))
+        return tuple(flags)
+
+
+@contextlib.contextmanager
+def _without_a_screen():
+    """Set-up cells may draw; what this process starts later keeps its own way of showing pictures."""
+    before = os.environ.get("MPLBACKEND")
+    os.environ["MPLBACKEND"] = "Agg"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["MPLBACKEND"]
+        else:
+            os.environ["MPLBACKEND"] = before
 
 
 def shown_walk(notebook, cells, session):

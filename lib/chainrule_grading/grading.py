@@ -23,6 +23,7 @@ from pathlib import Path
 import nbformat
 
 from chainrule_grading import secret
+from chainrule_grading.authoring import release_of
 from chainrule_grading.course import UserError, nbgrader_config, write_atomically
 from chainrule_grading.notebooks import Limits, Unreadable, parse, read, restore, run
 from chainrule_grading.sandbox import NoSandbox, Sandbox
@@ -341,7 +342,7 @@ def grade_class(course, assignment, only=None, limits=Limits(), say=print, isola
 
     A failure is ours, not a learner's: (student, one sentence).
     """
-    release = course.release(assignment).read_bytes()
+    release = nbformat.writes(release_of(course, assignment)).encode("utf-8")
     own_gradebook(course)
     about = {"instructor": instructors(course, assignment), "key": secret.of(course), "isolation": isolation}
     waiting = submissions(course, assignment, only)
@@ -405,7 +406,7 @@ def main(course, assignment, students=None, isolation=None, limits=Limits()):  #
     where = course.classroom.relative_to(course.root) if course.root in course.classroom.parents else course.classroom
     print(f"\nGradebook: {where}/gradebook.db · feedback: {where}/feedback/<learner>/{assignment}/ · "
           f"notebooks: {where}/autograded/")
-    print("Written answers wait for you in the formgrader (chainrule lab, tab Formgrader). "
+    print("Written answers wait for you in the formgrader (chainrule lab, menu Nbgrader, Formgrader, Manual Grading). "
           "Marks as a table: nbgrader export.")
     for student, why in failures:
         print(f"Grading failed for {student}: {why}", file=sys.stderr)

@@ -51,14 +51,17 @@ def main(course, port=None, browser=True):
     """Start JupyterLab and wait for it; returns its exit code."""
     if importlib.util.find_spec("jupyterlab") is None:
         raise UserError("JupyterLab is not installed; run: pip install \"chainrule[learn]\"")
-    if port and not 0 < port < 65536:
-        raise UserError(f"{port} is not a port number; choose one from 1024 to 65535.")
+    if port is not None and not 1024 <= port < 65536:
+        raise UserError(f"{port} is not a port for a lab; choose one from 1024 to 65535.")
     if port and not port_is_free(port):
         raise UserError(f"Port {port} is in use, perhaps by another lab; try chainrule lab --port {port % 65535 + 1}, "
                         "or leave --port away to get a free one.")
     count = trust_lectures(course)
     print(f"Starting JupyterLab in {course.root} ({count} lecture{'s' * (count != 1)} trusted). "
           "Begin with lectures/, then exercises/. Stop with Ctrl-C.", flush=True)
+    if os.name == "posix":                        # become the server, so that what stops us stops it
+        os.chdir(course.root)
+        os.execve(sys.executable, command(course, port, browser), environment())
     try:
         return subprocess.call(command(course, port, browser), cwd=course.root, env=environment())
     except KeyboardInterrupt:

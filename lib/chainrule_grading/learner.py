@@ -11,6 +11,8 @@ from chainrule_grading.authoring import checked_exercise, keep_copy
 from chainrule_grading.course import UserError, write_atomically
 from chainrule_grading.notebooks import Limits, as_user_error, parse, read, run
 
+STUB = "raise NotImplementedError()"
+
 
 def load(path):
     """The notebook at `path` for a learner's command; UserError says what is wrong with the file."""
@@ -18,6 +20,9 @@ def load(path):
     if not path.exists():
         raise UserError(f"There is no file {path}; give the path of your notebook, for example "
                         "exercises/delta/delta.ipynb.")
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; give the notebook in it, for example "
+                        f"{next(iter(sorted(path.rglob('*.ipynb'))), path / 'delta.ipynb')}.")
     notebook = as_user_error(parse, as_user_error(read, path))
     language = notebook.metadata.get("kernelspec", {}).get("language", "python")
     if language != "python":
@@ -67,7 +72,9 @@ def submit(course, path, learner=None, to=None):
     path = Path(path)
     notebook = load(path)
     assignment = which_assignment(course, notebook, path)
-    learner = learner or getpass.getuser()
+    if learner is None:
+        learner = getpass.getuser()
+        print(f"Handing in as {learner}, your login; use --as NAME if the class knows you by another name.")
     if not re.fullmatch(r"[A-Za-z0-9][\w.@-]{0,63}", learner):
         raise UserError(f"{learner!r} cannot be a learner's name here: use letters, digits and . _ - @, for example "
                         "--as ada.")
@@ -78,7 +85,7 @@ def submit(course, path, learner=None, to=None):
     write_atomically(target, path.read_bytes())
     now = datetime.now(UTC)
     write_atomically(target.parent / "timestamp.txt", now.strftime("%Y-%m-%d %H:%M:%S UTC"))
-    empty = untouched(course, assignment, notebook)
+    empty = untouched(notebook)
     print(f"Handed in {assignment} for {learner} at {now:%Y-%m-%d %H:%M} UTC: {_short(course, target)}")
     if empty:
         print(f"Still as released: {', '.join(empty)}. You can hand in again at any time.")
@@ -102,12 +109,11 @@ def which_assignment(course, notebook, path):
     return best
 
 
-def untouched(course, assignment, notebook):
-    """The names of solution cells that are still as released."""
-    texts = {(c.metadata.get("nbgrader") or {}).get("grade_id"): c.source for c in notebook.cells}
-    return [c.metadata["nbgrader"]["grade_id"] for c in _release(course, assignment).cells
-            if c.metadata.get("nbgrader", {}).get("solution")
-            and texts.get(c.metadata["nbgrader"]["grade_id"], c.source) == c.source]
+def untouched(notebook):
+    """The names of the answers that are still as released: the stub is in them, or nothing was written."""
+    return [cell.metadata["nbgrader"]["grade_id"] for cell in notebook.cells
+            if cell.metadata.get("nbgrader") and (("# YOUR CODE HERE\n" in cell.source and STUB in cell.source)
+                                                  or cell.source.strip() == "YOUR ANSWER HERE")]
 
 
 def _release(course, assignment):

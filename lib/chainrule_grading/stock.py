@@ -13,6 +13,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Enum, Float
 
 from chainrule_grading import grading, secret
+from chainrule_grading.authoring import release_of
 from chainrule_grading.course import find_course, write_atomically
 from chainrule_grading.notebooks import Limits, parse, read, restore
 
@@ -26,7 +27,7 @@ class Restored(NotebookExporter):
         course, path = find_course(Path(self.parent.coursedir.root)), Path(filename)
         resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
         self._forget_extra_files(course, resources["nbgrader"])
-        release = nbformat.read(course.release(resources["nbgrader"]["assignment"]), as_version=4)
+        release = release_of(course, resources["nbgrader"]["assignment"])
         notebook, flags = restore(parse(read(path)), release)
         for flag in flags:
             self.log.warning("%s: %s", resources["nbgrader"]["student"], flag)
@@ -63,7 +64,8 @@ class Sandboxed(NbGraderPreprocessor):
         submitted = Path(converter.coursedir.format_path(converter.coursedir.submitted_directory, student, assignment))
         result = grading.grade(
             student, assignment, read(submitted / f"{resources['nbgrader']['notebook']}.ipynb"),
-            course.release(assignment).read_bytes(), Limits(self.cell_seconds, total_seconds=self.total_seconds),
+            nbformat.writes(release_of(course, assignment)).encode("utf-8"),
+            Limits(self.cell_seconds, total_seconds=self.total_seconds),
             instructor=grading.instructors(course, assignment), key=secret.of(course), isolation=isolation)
         if result.problem:
             raise NbGraderException(f"{student}: {result.problem}")

@@ -226,7 +226,7 @@ def test_other_peoples_notebooks_are_refused_until_isolation_is_accepted(class_o
 def test_nothing_to_grade_and_unknown_names_are_said_in_a_sentence(copy, learners):
     with pytest.raises(UserError, match="nothing to grade"):
         submissions(copy, "delta")
-    with pytest.raises(UserError, match=r"no assignment called 'dleta'; there is .*delta"):
+    with pytest.raises(UserError, match=r"no assignment called 'dleta'; the course has .*delta"):
         main(copy, "dleta", isolation="none")
     demo.hand_in(copy, [learners["ada"]])
     with pytest.raises(UserError, match="no submission of delta by 'eve'"):
@@ -276,3 +276,18 @@ def test_the_table_reads_at_a_glance():
     assert lines[2].split() == ["ada", "2", "/", "2", "3", "p.", "all", "right"]
     assert "0.5 / 2" in lines[3] and "cell a was missing; not full: a" in lines[3]
     assert "–" in lines[4] and "The file is empty." in lines[4]
+
+
+def test_work_in_the_exercises_folder_of_the_same_machine_is_not_taken_for_the_release(class_of, learners):
+    """A learner works in exercises/; somebody else hands in a notebook without the cell: no answer is lent to it."""
+    course = class_of("ivan")
+    worked_in = course.exercises / "delta" / "delta.ipynb"
+    release = nbformat.read(worked_in, as_version=4)
+    worked_in.write_bytes(demo.notebook_of(learners["ada"], release))
+    path = course.classroom / "submitted/ivan/delta/delta.ipynb"
+    lazy = nbformat.read(path, as_version=4)
+    lazy.cells = [cell for cell in lazy.cells if cell.id != "delta-output"]
+    path.write_text(nbformat.writes(lazy), encoding="utf-8")
+    results, failures = grade_class(course, "delta", say=lambda _: None)
+    assert not failures and results[0].earned == 0
+    assert "cell delta-output was missing; the release's was used" in results[0].flags

@@ -39,7 +39,7 @@ def test_help_names_every_command_and_shows_how_to_begin(capsys):
 @pytest.mark.parametrize("arguments, words", [
     (["check", "nowhere.ipynb"], "There is no file nowhere.ipynb"),
     (["check", "text.ipynb"], "not a Jupyter notebook"),
-    (["check", "folder"], "not an ordinary file"),
+    (["check", "folder"], "folder is a folder; give the notebook in it"),
     (["check", "empty.ipynb"], "The file is empty"),
     (["check", "julia.ipynb"], "is a notebook for julia"),
     (["check", "plain.ipynb"], "holds no check(…) cell"),
@@ -49,7 +49,7 @@ def test_help_names_every_command_and_shows_how_to_begin(capsys):
     (["grade", "delta"], "nothing to grade"),
     (["build", "--from", "nowhere.ipynb"], "There is no file nowhere.ipynb"),
     (["build", "--only", "nonesuch"], "No lecture or assignment is called 'nonesuch'"),
-    (["lab", "--port", "99999999"], "is not a port number"),
+    (["lab", "--port", "99999999"], "is not a port for a lab"),
 ])
 def test_each_mistake_gets_one_sentence(here, arguments, words, capsys):
     (here.root / "text.ipynb").write_text("hello")
