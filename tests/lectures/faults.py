@@ -100,6 +100,8 @@ def sites(trees, wanted):
                 yield Site(cell, number, "sign")
             elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
                 yield Site(cell, number, "constant")
+            elif isinstance(node, ast.Attribute) and node.attr == "T":
+                yield Site(cell, number, "transpose")
             elif isinstance(node, ast.Call) and node.args:
                 yield Site(cell, number, "result")
 
@@ -115,9 +117,9 @@ def planted(trees, site):
         node.op = ast.UAdd()
     elif site.change == "constant":
         node.value = node.value + 1
-    else:                                          # a call's result, 3 % too large
-        twin = copy.copy(node)
-        wrapped = ast.BinOp(twin, ast.Mult(), ast.Constant(1.03))
+    else:                                          # a transpose lost, or a call's result 3 % too large
+        wrapped = node.value if site.change == "transpose" else \
+            ast.BinOp(copy.copy(node), ast.Mult(), ast.Constant(1.03))
         for parent in ast.walk(tree):
             for name, value in ast.iter_fields(parent):
                 if value is node:
@@ -136,18 +138,34 @@ def made_by(trees, expression, until):
                 definitions.setdefault(name, []).append(statement)
     nodes, waiting, known = set(), [expression], set()
     while waiting:
-        for node in ast.walk(waiting.pop()):
+        piece = waiting.pop()
+        own = _own_names(piece)
+        for node in ast.walk(piece):
             nodes.add(id(node))
-            if isinstance(node, ast.Name) and node.id not in known:
+            if isinstance(node, ast.Name) and node.id not in known | own:
                 known.add(node.id)
                 waiting += definitions.get(node.id, [])
     return nodes
 
 
 def _defined(statement):
+    """The names that a statement gives to the cells after it."""
     if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
         return [statement.name]
-    return [node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    own = _own_names(statement)
+    return [node.id for node in ast.walk(statement)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id not in own]
+
+
+def _own_names(piece):
+    """The names that live only inside: arguments of functions, variables of comprehensions."""
+    names = set()
+    for node in ast.walk(piece):
+        if isinstance(node, ast.arg):
+            names.add(node.arg)
+        elif isinstance(node, ast.comprehension):
+            names |= {inner.id for inner in ast.walk(node.target) if isinstance(inner, ast.Name)}
+    return names
 
 
 # ---------------------------------------------------------------- running a lecture
