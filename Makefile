@@ -22,6 +22,11 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
+# What the book takes from npm, as package-lock.json says.
+node_modules/.ready: package-lock.json package.json
+	@npm ci --silent
+	@touch $@
+
 run: $(READY)    ## the main job: make a class of notebooks, grade it, show marks, diagnoses and feedback
 	@$(BIN)/python -m chainrule_grading.demo
 
