@@ -1,4 +1,4 @@
-"""`chainrule lab`: JupyterLab in the course folder, with nbgrader's tools on and the course's own lectures trusted."""
+"""`chainrule lab`: JupyterLab in the course folder, on its start page, with the course's own lectures trusted."""
 import importlib.util
 import os
 import socket
@@ -33,7 +33,8 @@ def port_is_free(port):
 
 def command(course, port=None, browser=True):
     """The command line that starts JupyterLab for this course."""
-    line = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={course.root}"]
+    line = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={course.root}",
+            "--LabApp.default_url=/chainrule/start"]
     if getattr(os, "geteuid", lambda: 1)() == 0:      # in a container one is often root
         line.append("--allow-root")
     if port:
@@ -42,7 +43,7 @@ def command(course, port=None, browser=True):
 
 
 def environment():
-    """Ours plus our own Jupyter settings: no question about news, no request that leaves the machine."""
+    """Ours plus our own Jupyter settings: the start page, no question about news, no request to other machines."""
     settings = [str(Path(__file__).parent / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
     return os.environ | {"JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, settings))}
 
@@ -58,7 +59,7 @@ def main(course, port=None, browser=True):
                         "or leave --port away to get a free one.")
     count = trust_lectures(course)
     print(f"Starting JupyterLab in {course.root} ({count} lecture{'s' * (count != 1)} trusted). "
-          "Begin with lectures/, then exercises/. Stop with Ctrl-C.", flush=True)
+          "It opens on its start page; stop with Ctrl-C.", flush=True)
     if os.name == "posix":                        # become the server, so that what stops us stops it
         os.chdir(course.root)
         os.execve(sys.executable, command(course, port, browser), environment())
