@@ -1,7 +1,8 @@
 """The lab's start page, `/chainrule/start`: where you stand, what to open now, handing in, feedback.
 
 `page` is a function of what lies on disk, made anew on each reload; below it is the small Jupyter server extension that
-serves it. Links are relative, so they hold under any base address (a Hub's, for instance).
+serves it, and that keeps an opened notebook from counting as changed. Links are relative, so they hold under any base
+address (a Hub's, for instance).
 """
 import getpass
 import importlib.util
@@ -174,7 +175,33 @@ def _jupyter_server_extension_points():
 
 def _load_jupyter_server_extension(app):
     app.web_app.add_handlers(".*$", _handlers(app))
+    # Once the server runs: another extension (jupytext) may still put its own contents manager in place.
+    app.io_loop.add_callback(lambda: keep_unchanged(app.web_app.settings["contents_manager"], app.kernel_spec_manager))
     app.log.info("chainrule | the start page is at %schainrule/start", app.base_url)
+
+
+def keep_unchanged(contents, kernels):
+    """Hand out each Python notebook with the metadata that its kernel is going to write into it.
+
+    JupyterLab copies the kernel's name and version into a notebook when it opens it; where that differs from the file,
+    a lecture that was only looked at counts as unsaved. The files are left as they are, the same for every Python.
+    """
+    from ipykernel.ipkernel import IPythonKernel
+    from jupyter_server.utils import ensure_async
+
+    get = contents.get
+
+    async def settled(path, content=True, **options):
+        model = await ensure_async(get(path, content=content, **options))
+        if content and model["type"] == "notebook" and model["content"]["metadata"].get("kernelspec", {}).get(
+                "name") == "python3":
+            spec = kernels.get_kernel_spec("python3")
+            model["content"]["metadata"] |= {
+                "kernelspec": {"display_name": spec.display_name, "language": spec.language, "name": "python3"},
+                "language_info": dict(IPythonKernel.language_info)}
+        return model
+
+    contents.get = settled
 
 
 def _handlers(app):
