@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help run test test-lib test-exercises test-lectures test-build test-grading test-docs proof bench lab build lint lock clean
+.PHONY: help run test test-lib test-exercises test-lectures test-build test-grading test-docs test-browser proof bench lab build lint lock clean
 
 help:            ## show this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## ?/\t/' | expand -t 16
@@ -30,7 +30,7 @@ node_modules/.ready: package-lock.json package.json
 run: $(READY)    ## the main job: make a class of notebooks, grade it, show marks, diagnoses and feedback
 	@$(BIN)/python -m chainrule_grading.demo
 
-test: lint test-lib test-exercises test-build test-lectures test-grading test-docs  ## everything CI runs
+test: lint test-lib test-exercises test-build test-lectures test-grading test-docs test-browser  ## everything CI runs
 
 test-lib: $(READY)        ## the reference library
 	$(PYTEST) tests/library tests/benchmarks -m "not proof"
@@ -50,6 +50,9 @@ test-grading: $(READY)    ## from a submitted file to a mark; nbgrader's own com
 
 test-docs: $(READY)       ## the README's commands, import direction, packaging
 	$(PYTEST) tests/docs -m "not proof"
+
+test-browser: $(READY) node_modules/.ready  ## a learner's afternoon in a real browser (needs chromium), axe-core
+	$(PYTEST) tests/browser -m "not proof"
 
 proof: $(READY)           ## the long sweeps: hundreds of seeds, planted faults, mutants; the confusion table
 	$(PYTEST) tests -m proof

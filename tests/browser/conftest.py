@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,13 +33,19 @@ def chromium():
         browser.close()
 
 
+def foreign(address):
+    """Whether a request for this address would leave the machine."""
+    parts = urlsplit(address)
+    return parts.scheme not in ("data", "blob", "about") and parts.hostname not in LOCAL
+
+
 @pytest.fixture
 def open_page(chromium):
     """open_page(address, width=1280, dark=False) → a page; at the end no request may have asked for another machine."""
     asked, contexts = [], []
 
     def note(address):
-        if urlsplit(address).scheme not in ("data", "blob", "about") and urlsplit(address).hostname not in LOCAL:
+        if foreign(address):
             asked.append(address)
 
     def open_page(address, width=1280, dark=False):
@@ -113,7 +118,7 @@ def serve(course, folder):
         server.wait(20)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def lab(tmp_path_factory):
     """(course, address, the learner's folder): a copy of the course, open in a lab of its own."""
     folder = tmp_path_factory.mktemp("lab")
