@@ -13,7 +13,8 @@ RIGHT = "def output_delta(Y_hat, Y):\n    return (Y_hat - Y) / len(Y)"
 
 def cell(page, text):
     """The code cell that holds `text`, in the notebook that is open."""
-    found = page.locator(".jp-CodeCell", has=page.locator(".cm-content", has_text=text)).first
+    found = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell",
+                         has=page.locator(".cm-content", has_text=text)).first
     found.scroll_into_view_if_needed()
     return found
 
@@ -42,8 +43,7 @@ def write(page, text, code):
 
 def when_ready(page):
     """Wait until the notebook's kernel waits for work (on a phone its sign is folded away)."""
-    page.wait_for_selector('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-ExecutionIndicator[data-status="idle"]',
-                           state="attached")
+    page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', state="attached")
     return page
 
 

@@ -65,7 +65,7 @@ def test_every_kind_of_card_is_readable_for_everyone(lab, open_page, axe, view, 
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     (course.root / f"cards-{width}-{dark}.ipynb").write_text(nbformat.writes(notebook))
     folder = "lab/tree" if view == "lab" else "notebooks"
-    page = open_page(f"{address}/{folder}/cards-{width}-{dark}.ipynb?token=t0ken", width, dark)
+    page = open_page(f"{address}/{folder}/cards-{width}-{dark}.ipynb?token=t0ken&reset", width, dark)
     cards = run(when_ready(page), "from chainrule.exercises import CheckFailed").get_by_role("status")
     expect(cards).to_have_count(5)
     for kind, card in zip(("full", "part", "wrong", "error", "unwritten"), cards.all(), strict=True):
