@@ -99,11 +99,9 @@ def _notebook(course, name):
 
 
 def _assignment(course, name, tried):
+    from chainrule.exercises import assignments
     from chainrule.exercises._registry import exercises_of
-    try:
-        registered = exercises_of(name)
-    except KeyError:                              # an instructor's own assignment, without our checks
-        registered = ()
+    registered = exercises_of(name) if name in assignments() else ()     # an instructor's own has none of our checks
     tasks, last, earned = [], "", 0
     for task in registered:
         entry = tried.get(task.id, {})

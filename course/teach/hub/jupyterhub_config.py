@@ -23,13 +23,14 @@ c.Spawner.default_url = "/chainrule/start"
 
 def surroundings(spawner):
     """The environment of one user's server. Nothing is written here: the Hub is root, and homes belong to others."""
+    role = "instructor" if spawner.user.name in INSTRUCTORS else "learner"
     settings = [HERE / "settings", OURS]
-    if spawner.user.name not in INSTRUCTORS:
+    if role == "learner":
         settings.insert(0, HERE / "settings-learner")              # without the formgrader
     spawner.environment = {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "JUPYTER_CONFIG_PATH": os.pathsep.join(map(str, settings)),
-        "CHAINRULE_SRV": str(SRV)}
+        "CHAINRULE_SRV": str(SRV), "CHAINRULE_ROLE": role}
 
 
 c.Spawner.pre_spawn_hook = surroundings

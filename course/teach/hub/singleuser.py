@@ -10,8 +10,9 @@ from chainrule_grading.lab import trust_lectures
 
 def make_ready(share, course):
     """Put into the course folder what is missing there; what lies there already is the user's and stays."""
-    (course / "exercises").mkdir(parents=True, exist_ok=True)
-    (course / "lectures").mkdir(exist_ok=True)
+    for folder in (course, course / "exercises", course / "lectures"):
+        folder.mkdir(exist_ok=True)
+    course.chmod(0o700)                           # whatever the rights of the home around it
     for source in [share / "nbgrader_config.py", *share.glob("lectures/*.ipynb")]:
         target = course / source.relative_to(share)
         if not target.exists():
@@ -19,7 +20,8 @@ def make_ready(share, course):
 
 
 if __name__ == "__main__":
-    os.umask(0o077)                               # what a user makes is for that user alone
+    if os.environ["CHAINRULE_ROLE"] == "learner":
+        os.umask(0o077)           # what a learner makes is private; what an instructor releases is not
     folder = Path.home() / "chainrule"
     make_ready(Path(os.environ["CHAINRULE_SRV"]) / "share", folder)
     trust_lectures(Course(folder))
