@@ -9,9 +9,9 @@ from chainrule_grading.course import UserError, find_course
 ABOUT = """chainrule: a course on backpropagation in which every equation is run.
 
 for learners
-  chainrule lab                               open the course in JupyterLab
+  chainrule lab                               open the course in JupyterLab, on its start page
   chainrule check exercises/delta/delta.ipynb run your notebook from the top and see every card
-  chainrule submit exercises/delta/delta.ipynb --as ada
+  chainrule submit exercises/delta/delta.ipynb  hand in; --zip writes a zip to upload
   chainrule progress                          where you stand
 
 for instructors
@@ -24,6 +24,16 @@ for maintainers
   chainrule build --dry-run                   fail if notebooks and text differ
 
 nbgrader's own commands (generate_assignment, autograde, export, formgrader, …) work in this folder as well."""
+
+
+LAB = """The start page says what to open now, where you stand, what you handed in and where its feedback is. Reload it
+to see how you stand now; in JupyterLab the menu Course leads back to it. Your progress is kept in the folder
+.chainrule of your home; nothing is sent anywhere. Stop the lab with Ctrl-C.
+
+examples
+  chainrule lab
+  chainrule lab --fresh delta                       begin delta again; your work is kept in classroom/backups
+  chainrule lab --fresh delta --from chainrule.zip  the same, with a newer edition of the course"""
 
 
 SUBMIT = """where it goes
@@ -51,7 +61,7 @@ def parser():
         return commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", epilog=epilog,
                                    formatter_class=argparse.RawDescriptionHelpFormatter)
 
-    lab = command("lab", "open the course in JupyterLab, with its lectures trusted")
+    lab = command("lab", "open the course in JupyterLab, on its start page", LAB)
     lab.add_argument("--port", type=int, help="the port to listen on (default: the first free one from 8888)")
     lab.add_argument("--no-browser", action="store_true", help="print the address instead of opening a browser")
     lab.add_argument("--fresh", metavar="ASSIGNMENT",

@@ -4,10 +4,12 @@
 serves it, and that keeps an opened notebook from counting as changed. Links are relative, so they hold under any base
 address (a Hub's, for instance).
 """
-import getpass
+import asyncio
+import hashlib
 import importlib.util
 import json
 import re
+import subprocess
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +19,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from chainrule_grading.course import UserError, find_course, write_atomically
-from chainrule_grading.handin import receipts
+from chainrule_grading.handin import login, receipts
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def _assignment(course, name, tried):
 def next_step(found):
     """What to open now: go on with the last one touched, else the first undone after it, else the first undone."""
     touched = [k for k, item in enumerate(found) if item.touched]
-    last = max(touched, key=lambda k: found[k].touched) if touched else 0
+    last = max(touched, key=lambda k: (found[k].touched, k), default=0)
     if touched and not found[last].done:
         return found[last]
     return next((item for item in found[last:] + found[:last] if not item.done), None)
@@ -144,12 +146,8 @@ def page(course, xsrf="", trouble=""):
     found = items(course, _progress.load(), opened())
     handed = receipts(course)
     latest = {one["assignment"]: one for one in handed}
-    try:
-        login = getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        login = ""
-    names = {login} | {one["learner"] for one in handed}
-    rows = [(item, latest.get(item.name), feedback(course, item.name, names)) for item in found]
+    names = {login()} | {one["learner"] for one in handed}
+    rows = [(item, _now(course, item, latest.get(item.name)), feedback(course, item.name, names)) for item in found]
     step = next_step(found)
     lectures = [item for item in found if item.kind == "lecture"]
     sets = [item for item in found if item.kind == "assignment"]
@@ -159,7 +157,15 @@ def page(course, xsrf="", trouble=""):
         style=files("chainrule").joinpath("style.css").read_text(encoding="utf-8"), rows=rows, step=step, xsrf=xsrf,
         trouble=trouble, phone="notebooks" if importlib.util.find_spec("notebook") else "lab", quote=quote,
         opened=sum(item.done for item in lectures), lectures=len(lectures), earned=sum(i.earned for i in sets),
-        points=sum(i.points for i in sets), name=handed[-1]["learner"] if handed else login)
+        points=sum(i.points for i in sets), name=handed[-1]["learner"] if handed else login())
+
+
+def _now(course, item, receipt):
+    """The receipt, and whether the notebook has changed since."""
+    if receipt is None:
+        return None
+    now = hashlib.sha256((course.root / item.path).read_bytes()).hexdigest()
+    return receipt | {"changed": now != receipt["sha256"]}
 
 
 # ---------------------------------------------------------------- the Jupyter server extension
@@ -204,8 +210,6 @@ def keep_unchanged(contents, kernels):
 
 def _handlers(app):
     """[(pattern, handler)]: the page, the links that note an opening, and handing in."""
-    import asyncio
-
     from jupyter_server.base.handlers import JupyterHandler
     from jupyter_server.utils import url_path_join
     from tornado.web import HTTPError, authenticated
@@ -237,19 +241,18 @@ def _handlers(app):
     class Submit(Base):
         @authenticated
         async def post(self):
-            """The command `chainrule submit`, in a process of its own, so that both ways are one."""
+            """The command `chainrule submit`, in a process of its own, so that there is one way to hand in."""
             course, assignment, name = here(), self.get_body_argument("assignment"), self.get_body_argument("name", "")
             if assignment not in course.assignments():
                 raise HTTPError(404, f"There is no assignment called {assignment}.")
-            learner = [f"--as={name}"] if name and name != getpass.getuser() else []
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "chainrule_grading.cli", "submit", f"exercises/{assignment}/{assignment}.ipynb",
-                *learner, cwd=course.root, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
-            _, said = await process.communicate()
-            if process.returncode == 0:
+            learner = [] if name in ("", login()) else [f"--as={name}"]
+            command = [sys.executable, "-m", "chainrule_grading.cli", "submit",
+                       f"exercises/{assignment}/{assignment}.ipynb", *learner]
+            done = await asyncio.to_thread(subprocess.run, command, cwd=course.root, capture_output=True, check=False)
+            if done.returncode == 0:
                 return self.redirect(f"start#{assignment}")
             self.set_status(400)
-            self.show(said.decode(errors="replace").strip().removeprefix("chainrule: "))
+            self.show(done.stderr.decode(errors="replace").strip().removeprefix("chainrule: "))
 
     ours = url_path_join(app.base_url, "chainrule")
     return [(f"{ours}/?", _redirect(f"{ours}/start")), (f"{ours}/start", Start),

@@ -191,3 +191,33 @@ def test_only_a_learners_own_feedback_is_listed(here):  # noqa: F811
         (folder / "delta.html").write_text("")
     page = start.page(here)
     assert "feedback/ada/delta" in page and "feedback/bela" not in page
+
+
+def test_the_page_says_when_a_notebook_was_changed_after_handing_in(here):  # noqa: F811
+    assert cli.main(["submit", "exercises/delta/delta.ipynb", "--as", "ada"]) == 0
+    assert "as ada</summary>" in start.page(here)
+    work_of("ada", here, here.release("delta"))
+    assert "as ada; changed since</summary>" in start.page(here)
+
+
+def test_without_a_login_the_name_is_asked_for(here, monkeypatch, capsys):  # noqa: F811
+    def unknown():
+        raise KeyError("uid not found")
+    monkeypatch.setattr(handin.getpass, "getuser", unknown)
+    work_of("ada", here, here.root / "mine.ipynb")
+    assert cli.main(["submit", "mine.ipynb"]) == 2 and "--as ada" in capsys.readouterr().err
+    assert "Hand in delta" in start.page(here)
+
+
+def test_what_nbgrader_needs_to_hand_feedback_back_lies_beside_it(here):  # noqa: F811
+    """nbgrader release_feedback reads both files; `chainrule grade` carries them there from the exchange."""
+    folder = here.classroom / "submitted/ada/delta"
+    folder.mkdir(parents=True)
+    work_of("ada", here, folder / "delta.ipynb")
+    (folder / "timestamp.txt").write_text("2026-11-01 12:00:00.000000 UTC")
+    (folder / "submission_secret.txt").write_text("abc")
+    assert cli.main(["grade", "delta"]) == 0
+    feedback = here.classroom / "feedback/ada/delta"
+    assert (feedback / "submission_secret.txt").read_text() == "abc"
+    assert (feedback / "timestamp.txt").read_bytes() == (folder / "timestamp.txt").read_bytes()
+    assert (feedback / "delta.html").is_file()
