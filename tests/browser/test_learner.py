@@ -5,6 +5,7 @@ import sys
 
 from playwright.sync_api import expect
 
+from chainrule.exercises._registry import exercises_of
 from tests.browser.conftest import own_environment
 
 WRONG = "def output_delta(Y_hat, Y):\n    return Y_hat - Y"
@@ -64,7 +65,7 @@ def test_a_learner_reads_tries_hands_in_and_sees_the_feedback(lab, open_page):
 
     # The start page has noted it, and sends us on to the exercises of that lecture.
     page.goto(f"{address}/chainrule/start")
-    expect(page.get_by_text("1 of 13 lectures opened")).to_be_visible()
+    expect(page.get_by_text(f"1 of {len(list(course.lectures.glob('*.ipynb')))} lectures opened")).to_be_visible()
     page.get_by_role("link", name="Work on the exercises: The δ recursion").click()
     when_ready(page)
     run(page, "from chainrule.exercises import check")
@@ -96,7 +97,7 @@ def test_a_learner_reads_tries_hands_in_and_sees_the_feedback(lab, open_page):
     # The start page knows the mark; handing in gives a receipt.
     page.goto(f"{address}/chainrule/start")
     mine = page.locator("#delta")
-    expect(mine).to_contain_text("2 of 27 points")
+    expect(mine).to_contain_text(f"2 of {sum(task.points for task in exercises_of('delta')):g} points")
     mine.get_by_text("Hand in delta").first.click()
     mine.get_by_label("Your name in the class").fill("ada")
     mine.get_by_role("button", name="Hand in delta").click()

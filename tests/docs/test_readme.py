@@ -2,6 +2,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -31,7 +32,7 @@ def test_the_code_in_the_readme_prints_what_it_says(code, printed, tmp_path):
     assert done.stdout == printed, done.stderr
 
 
-@pytest.mark.parametrize("line", [line for text in (README, CONTRIBUTING, *(p.read_text(encoding="utf-8") for p in GUIDES))
+@pytest.mark.parametrize("line", [line for text in (README, CONTRIBUTING, *map(Path.read_text, GUIDES))
                                   for block in blocks(text, "sh") for line in block.splitlines() if line])
 def test_every_command_in_the_readme_exists(line):
     command = line.partition("#")[0].split()
