@@ -33,7 +33,8 @@ to see how you stand now; in JupyterLab the menu Course leads back to it. Your p
 examples
   chainrule lab
   chainrule lab --fresh delta                       begin delta again; your work is kept in classroom/backups
-  chainrule lab --fresh delta --from chainrule.zip  the same, with a newer edition of the course"""
+  chainrule lab --fresh delta --from chainrule.zip --keep-answers
+                                                    a newer edition, with your answers carried over into it"""
 
 
 SUBMIT = """where it goes
@@ -66,6 +67,8 @@ def parser():
     lab.add_argument("--no-browser", action="store_true", help="print the address instead of opening a browser")
     lab.add_argument("--fresh", metavar="ASSIGNMENT",
                      help="start nothing; put the released notebook in its place and keep a dated copy of your work")
+    lab.add_argument("--keep-answers", action="store_true",
+                     help="with --fresh: carry your answers over into the released notebook")
     lab.add_argument("--from", dest="source", metavar="PATH",
                      help="with --fresh: the zip, folder or notebook to take it from (default: the exchange, or what "
                           "solutions/ gives)")
@@ -132,7 +135,8 @@ def run(arguments):
     match a.command:
         case "lab":
             if a.fresh:
-                return import_module("chainrule_grading.handin").fresh(find_course(), a.fresh, a.source)
+                return import_module("chainrule_grading.handin").fresh(
+                    find_course(), a.fresh, a.source, a.keep_answers)
             return import_module("chainrule_grading.lab").main(find_course(), a.port, not a.no_browser)
         case "check":
             if a.notebook is None:

@@ -17,7 +17,7 @@ import nbformat
 from chainrule_grading.authoring import keep_copy, release
 from chainrule_grading.course import UserError, nbgrader_config, write_atomically
 from chainrule_grading.learner import load, shown, untouched, which_assignment
-from chainrule_grading.notebooks import as_user_error, parse
+from chainrule_grading.notebooks import as_user_error, parse, restore
 
 EXCHANGE = "/usr/local/share/nbgrader/exchange"           # nbgrader's own default
 
@@ -208,11 +208,11 @@ def _quiet_nbgrader():
 
 # ---------------------------------------------------------------- an exercise afresh
 
-def fresh(course, assignment, source=None):
+def fresh(course, assignment, source=None, keep_answers=False):
     """Put the released notebook of an assignment in its place and keep a dated copy of what was there; exit code 0.
 
     `source` is a notebook, a folder or a zip (a new bundle of the course); without it the exchange is asked, then
-    solutions/.
+    solutions/. With `keep_answers` the learner's answers and own cells are carried over into it.
     """
     data = _newest(course, assignment, source)
     notebook = as_user_error(parse, data)
@@ -221,15 +221,24 @@ def fresh(course, assignment, source=None):
         raise UserError(f"What was found is not the assignment {assignment!r}: it holds no {wanted}…\") cell. "
                         "Look into the folder or zip that you named.")
     target = course.exercises / assignment / f"{assignment}.ipynb"
+    if keep_answers and target.is_file():
+        data = _with_answers(load(target), nbformat.reads(data.decode(), as_version=4))
     if target.is_file() and _cells(target.read_bytes()) == _cells(data):
-        print(f"{shown(course, target)} is as released already; nothing was changed.")
+        print(f"{shown(course, target)} holds just that already; nothing was changed.")
         return 0
     if target.is_file():
         print(f"Your work is kept in {shown(course, keep_copy(course, target))}.")
     write_atomically(target, data)
-    print(f"{shown(course, target)} is fresh, as released. Open it from chainrule lab; if it is open already, close it "
-          "and open it again.")
+    print(f"{shown(course, target)} is as released{', with your answers in it' * keep_answers}. Open it from chainrule "
+          "lab; if it is open already, close it and open it again.")
     return 0
+
+
+def _with_answers(mine, released):
+    """The released notebook, as bytes, with what the learner wrote: cells that are still as released stay behind."""
+    left = set(untouched(mine))
+    mine.cells = [cell for cell in mine.cells if (cell.metadata.get("nbgrader") or {}).get("grade_id") not in left]
+    return (nbformat.writes(restore(mine, released)[0]) + "\n").encode()
 
 
 def _cells(data):

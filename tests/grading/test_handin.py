@@ -130,6 +130,25 @@ def test_a_newer_release_is_taken_from_where_it_is(here, exchange, tmp_path, for
     assert [p.read_bytes() for p in (here.classroom / "backups").iterdir()] == [mine]
 
 
+def test_answers_are_carried_over_into_a_newer_release(here, tmp_path):  # noqa: F811
+    notebook = nbformat.read(here.release("delta"), as_version=4)
+    notebook.cells[0].source = "Second edition."
+    for cell in notebook.cells:                   # the new edition words its stubs and checks anew
+        cell.source = cell.source.replace("# YOUR CODE HERE\n", "# New words.\n    # YOUR CODE HERE\n").replace(
+            'check("delta.hidden",', 'check("delta.hidden" ,')
+    (tmp_path / "delta.ipynb").write_text(nbformat.writes(notebook))
+    work_of("hana", here, here.release("delta"))  # hana has left hidden_columns as it was
+    mine = {cell.id: cell.source for cell in nbformat.read(here.release("delta"), as_version=4).cells}
+    command = ["lab", "--fresh", "delta", "--from", str(tmp_path / "delta.ipynb"), "--keep-answers"]
+    assert cli.main(command) == 0
+    now = {cell.id: cell.source for cell in nbformat.read(here.release("delta"), as_version=4).cells}
+    assert now["cell-000"] == "Second edition." and '"delta.hidden" ,' in now["check-delta-hidden"]
+    assert now["delta-hidden"] == mine["delta-hidden"] and "NotImplementedError" not in now["delta-hidden"]
+    assert "# New words." in now["delta-hidden_columns"]
+    assert cli.main(command) == 0, "a second time changes nothing"
+    assert len(list((here.classroom / "backups").iterdir())) == 1
+
+
 def test_a_wrong_source_changes_nothing_and_says_why(here, tmp_path, capsys):  # noqa: F811
     before = work_of("ada", here, here.release("delta")).read_bytes()
     (tmp_path / "empty").mkdir()
