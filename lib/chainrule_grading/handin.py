@@ -190,8 +190,6 @@ def _through(config, assignment, data):
 @contextmanager
 def _quiet_nbgrader():
     """nbgrader without its log: what it refuses reaches the learner as one sentence of ours."""
-    import logging
-
     import nbgrader.auth
     import nbgrader.coursedir
     import nbgrader.exchange
@@ -203,7 +201,6 @@ def _quiet_nbgrader():
         yield nbgrader
     finally:
         logger.disabled = before
-        logging.captureWarnings(False)
 
 
 # ---------------------------------------------------------------- an exercise afresh
