@@ -184,8 +184,8 @@ def notation_page():
     table = tomllib.loads(course_file("notation.toml").read_text(encoding="utf-8"))
     rows = [[role["name"], role["house"], f"`{role['code']}`", role["shape"], *(role[d] for d in table["decks"])]
             for role in table["roles"]]
-    return ("# Who writes what\n\nOne row for each role, one column for each deck, and first our own letters, our code and its "
-            "shape. The recursion in all five notations fits on [one page to print]"
+    return ("# Who writes what\n\nOne row for each role, one column for each deck, and first our own letters, our code "
+            "and its shape. The recursion in all five notations fits on [one page to print]"
             "(course/companions/delta-in-five-notations.md).\n\n"
             + companions.table(["role", "house", "code", "shape", *table["decks"]], rows) + "\n")
 
@@ -193,9 +193,9 @@ def notation_page():
 def clinic_page(course):
     """All errata of the ledger, by group, each with what it is and where it is taught."""
     homes, parts = companions.homes(course), [
-        "# The clinic's index", "The decks are good: of their 245 statements eight are wrong as printed. Here is every slip, gap and "
-        "detail that a careful reading found, and the lecture that teaches it. [The clinic](lectures/12-the-clinic.ipynb) "
-        "makes the first group into cases to solve."]
+        "# The clinic's index", "The decks are good: of their 245 statements eight are wrong as printed. Here is every "
+        "slip, gap and detail that a careful reading found, and the lecture that teaches it. "
+        "[The clinic](lectures/12-the-clinic.ipynb) makes the first group into cases to solve."]
     for group, title in GROUPS.items():
         entries = [e for e in load().values() if e.erratum_group == group]
         rows = [[statement_link(e.id), companions.prose(re.sub(r"^Notation( only)?: ", "", e.erratum)),
@@ -208,9 +208,9 @@ def clinic_page(course):
 
 def exercises_page(course):
     """Every task of every assignment."""
-    parts = ["# Exercises", "Each set is a notebook with a contract for every task, hints, room to try, and a check that shows a "
-             "card: what is right, or what is wrong and where to look. Open the notebooks of the folder `exercises/` with "
-             "`chainrule lab`; here they can be read."]
+    parts = ["# Exercises", "Each set is a notebook with a contract for every task, hints, room to try, and a check "
+             "that shows a card: what is right, or what is wrong and where to look. Open the notebooks of the folder "
+             "`exercises/` with `chainrule lab`; here they can be read."]
     for name in course.assignments():
         tasks = exercises_of(name)
         rows = [[f"`{e.id}`", f"{e.points:g}", str(e.minutes), ", ".join(statement_link(id, "../") for id in e.cites),
@@ -233,8 +233,9 @@ def api_pages():
         rows.append([f"[chainrule.{name}]({name}.md)", first_sentence(module)])
     listed = "\n".join(API)
     made["api/index.md"] = (
-        "# The library\n\n`chainrule` needs NumPy alone and is made to be read beside the slides: one idea a function, one equation "
-        "a line, the equation at the right of its line.\n\n" + companions.table(["module", "what it is"], rows)
+        "# The library\n\n`chainrule` needs NumPy alone and is made to be read beside the slides: one idea a function, "
+        "one equation a line, the equation at the right of its line.\n\n"
+        + companions.table(["module", "what it is"], rows)
         + f"\n\n```{{toctree}}\n:hidden:\n{listed}\n```\n")
     return made
 

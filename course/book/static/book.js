@@ -62,5 +62,16 @@
     draw();
     run(!matchMedia("(prefers-reduced-motion: reduce)").matches);
   };
-  document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("[data-flow]").forEach(build));
+  // Names that the theme leaves out, for people who hear the page.
+  const name = () => {
+    document.querySelectorAll("nav details > summary:not([aria-label])").forEach(summary => {
+      const link = summary.closest("li")?.querySelector("a");
+      summary.setAttribute("aria-label", `Pages under ${link?.textContent.trim() ?? "this"}`);
+    });
+    document.querySelectorAll(".search-button-field[aria-label]").forEach(field => field.removeAttribute("aria-label"));
+  };
+  document.addEventListener("DOMContentLoaded", () => {
+    name();
+    document.querySelectorAll("[data-flow]").forEach(build);
+  });
 })();
