@@ -65,6 +65,7 @@ def parser():
     lab = command("lab", "open the course in JupyterLab, on its start page", LAB)
     lab.add_argument("--port", type=int, help="the port to listen on (default: the first free one from 8888)")
     lab.add_argument("--no-browser", action="store_true", help="print the address instead of opening a browser")
+    lab.add_argument("--book", action="store_true", help="open the book that make book has built instead")
     lab.add_argument("--fresh", metavar="ASSIGNMENT",
                      help="start nothing; put the released notebook in its place and keep a dated copy of your work")
     lab.add_argument("--keep-answers", action="store_true",
@@ -137,7 +138,8 @@ def run(arguments):
             if a.fresh:
                 return import_module("chainrule_grading.handin").fresh(
                     find_course(), a.fresh, a.source, a.keep_answers)
-            return import_module("chainrule_grading.lab").main(find_course(), a.port, not a.no_browser)
+            open_lab = import_module("chainrule_grading.lab")
+            return (open_lab.serve_book if a.book else open_lab.main)(find_course(), a.port, not a.no_browser)
         case "check":
             if a.notebook is None:
                 raise UserError("Which notebook do you want to check? "

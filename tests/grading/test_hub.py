@@ -1,4 +1,5 @@
 """A class on one server, for real: the documented Hub, two learners and an instructor with uids of their own."""
+import importlib.util
 import json
 import os
 import shutil
@@ -13,10 +14,12 @@ import urllib.parse
 import urllib.request
 import uuid
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 import websocket
+from traitlets.config import PyFileConfigLoader
 
 from chainrule_grading import demo
 from tests.conftest import ROOT
@@ -195,6 +198,35 @@ def work_of(course, name):
     one = demo.read_learner(course.sources / "class" / f"{name}.py")
     notebook = json.loads(demo.notebook_of(one, nbformat.read(course.release("delta"), as_version=4)))
     return one, {"type": "notebook", "format": "json", "content": notebook}
+
+
+def test_what_lies_in_a_users_course_folder_stays(tmp_path, course):
+    spec = importlib.util.spec_from_file_location("singleuser", ROOT / "course/teach/hub/singleuser.py")
+    singleuser = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(singleuser)
+    share, mine = tmp_path / "share", tmp_path / "chainrule"
+    shutil.copytree(course.lectures, share / "lectures")
+    shutil.copy(ROOT / "nbgrader_config.py", share)
+    singleuser.make_ready(share, mine)
+    assert sorted(p.name for p in (mine / "lectures").iterdir()) == sorted(p.name for p in course.lectures.glob("*"))
+    first = sorted((mine / "lectures").iterdir())[0]
+    first.write_text("my notes")
+    mine.chmod(0o755)
+    singleuser.make_ready(share, mine)
+    assert first.read_text() == "my notes" and mine.stat().st_mode & 0o777 == 0o700
+
+
+def test_only_instructors_get_the_formgrader(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_INSTRUCTORS", "teacher")
+    config = PyFileConfigLoader("jupyterhub_config.py", path=str(ROOT / "course/teach/hub")).load_config()
+    for name, narrow in (("teacher", False), ("ada", True)):
+        spawner = SimpleNamespace(user=SimpleNamespace(name=name), environment={})
+        config.Spawner.pre_spawn_hook(spawner)
+        folders = [Path(folder) for folder in spawner.environment["JUPYTER_CONFIG_PATH"].split(os.pathsep)]
+        assert all(folder.is_dir() for folder in folders)
+        assert ("settings-learner" in [folder.name for folder in folders]) is narrow
+    assert config.JupyterHub.spawner_class.endswith("LocalProcessSpawner")
+    assert Path(config.Spawner.cmd[1]).is_file()
 
 
 @pytest.mark.proof
