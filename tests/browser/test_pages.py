@@ -92,3 +92,24 @@ def test_the_lab_has_a_way_back_to_the_start_page(lab, open_page):
     with page.context.expect_page() as opened:
         page.locator(".lm-Menu-itemLabel", has_text="Start page").click()
     expect(opened.value.get_by_role("heading", name="Now", exact=True)).to_be_visible()
+
+
+def test_a_stranger_and_a_foreign_page_get_nothing(lab, open_page):
+    course, address, _ = lab
+    stranger = open_page("about:blank")
+    assert "/login" in stranger.request.get(f"{address}/chainrule/start").url
+    assert stranger.request.post(f"{address}/chainrule/submit", form={"assignment": "losses"}).status == 403
+    page = open_page(f"{address}/chainrule/start?token=t0ken")
+    refused = page.request.post(f"{address}/chainrule/submit", form={"assignment": "losses"})
+    assert refused.status == 403 and not list((course.classroom / "submitted").glob("*/losses"))
+    assert page.request.get(f"{address}/chainrule/open/lab/nbgrader_config.py").status == 404
+    assert page.request.get(f"{address}/chainrule/open/lab/../../etc/passwd").status == 404
+
+
+def test_a_refusal_is_said_on_the_page(lab, open_page):
+    _, address, _ = lab
+    page = open_page(f"{address}/chainrule/start?token=t0ken")
+    page.locator("#losses").get_by_text("Hand in losses").first.click()
+    page.get_by_label("to hand in losses").fill("../x")
+    page.get_by_role("button", name="Hand in losses").click()
+    expect(page.get_by_role("alert")).to_contain_text("'../x' cannot be a learner's name here")
