@@ -212,7 +212,7 @@ def _handlers(app):
     """[(pattern, handler)]: the page, the links that note an opening, and handing in."""
     from jupyter_server.base.handlers import JupyterHandler
     from jupyter_server.utils import url_path_join
-    from tornado.web import HTTPError, authenticated
+    from tornado.web import HTTPError, RedirectHandler, authenticated
 
     def here():
         return find_course(Path(app.root_dir).expanduser())
@@ -255,14 +255,5 @@ def _handlers(app):
             self.show(done.stderr.decode(errors="replace").strip().removeprefix("chainrule: "))
 
     ours = url_path_join(app.base_url, "chainrule")
-    return [(f"{ours}/?", _redirect(f"{ours}/start")), (f"{ours}/start", Start),
+    return [(f"{ours}/?", RedirectHandler, {"url": f"{ours}/start"}), (f"{ours}/start", Start),
             (f"{ours}/open/(lab|notebooks)/(.+)", Open), (f"{ours}/submit", Submit)]
-
-
-def _redirect(to):
-    from tornado.web import RequestHandler
-
-    class Redirect(RequestHandler):
-        def get(self):
-            self.redirect(to)
-    return Redirect

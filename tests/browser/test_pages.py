@@ -99,7 +99,8 @@ def test_a_stranger_and_a_foreign_page_get_nothing(lab, open_page):
     stranger = open_page("about:blank")
     assert "/login" in stranger.request.get(f"{address}/chainrule/start").url
     assert stranger.request.post(f"{address}/chainrule/submit", form={"assignment": "losses"}).status == 403
-    page = open_page(f"{address}/chainrule/start?token=t0ken")
+    page = open_page(f"{address}/chainrule?token=t0ken")
+    expect(page).to_have_url(re.compile("/chainrule/start"))
     refused = page.request.post(f"{address}/chainrule/submit", form={"assignment": "losses"})
     assert refused.status == 403 and not list((course.classroom / "submitted").glob("*/losses"))
     assert page.request.get(f"{address}/chainrule/open/lab/nbgrader_config.py").status == 404
