@@ -3,10 +3,10 @@ import pytest
 
 from tests.book.conftest import one_context, settle
 
-KINDS = ["index.html", "lectures/07-delta-recursion.html", "lectures/10-classifiers.html", "course/companions/lfd.html",
-         "clinic.html", "notation.html", "exercises/index.html", "exercises/delta/delta.html", "api/mlp.html",
-         "course/quiz.html", "course/glossary.html", "compare.html", "course/teach/safety.html",
-         "course/companions/every-statement-and-its-proof.html", "course/book/benchmarks/results.html", "search.html"]
+KINDS = ["index.html", "lectures/09-watching-it-learn.html", "course/companions/lfd.html", "clinic.html",
+         "notation.html",
+         "exercises/index.html", "exercises/delta/delta.html", "api/mlp.html", "course/quiz.html", "compare.html",
+         "course/teach/safety.html", "course/book/benchmarks/results.html", "search.html"]      # one of every kind
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 THEIRS = {}                                       # rules that the theme itself breaks: rule → why; none is left
 
@@ -36,8 +36,8 @@ def test_axe_finds_nothing(browser, address, pages, axe, scheme, part):
 
 def test_axe_would_find_something(opened, address, axe):
     page = opened(address + "index.html")
-    page.evaluate("""document.querySelector('h1').insertAdjacentHTML('afterend',
-                     '<img src=x><p style="color:#ddd">a</p>')""")
+    page.evaluate("""document.querySelector('article h1').insertAdjacentHTML('afterend',
+                     '<img src=x><p style="color:#ddd">pale words</p>')""")
     assert {rule for rule, _ in violations(page, axe)} >= {"image-alt", "color-contrast"}
 
 

@@ -70,6 +70,15 @@
     });
     document.querySelectorAll(".search-button-field[aria-label]").forEach(field => field.removeAttribute("aria-label"));
   };
+  // What scrolls sideways can be scrolled by keys.
+  const reachable = () => document.querySelectorAll("article table, article pre, article div.math").forEach(box => {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+  });
+  window.addEventListener("resize", reachable);
+  window.addEventListener("load", () => {
+    reachable();
+    window.MathJax?.startup?.promise?.then(reachable);
+  });
   document.addEventListener("DOMContentLoaded", () => {
     name();
     document.querySelectorAll("[data-flow]").forEach(build);
