@@ -5,7 +5,6 @@ or a cluster can call it anywhere; only `Recorder` touches the gradebook. Learne
 answers calls; nothing that it sends is a verdict. With isolation="none" it runs in a kernel, as the user who grades.
 """
 import atexit
-import html
 import json
 import logging
 import os
@@ -250,9 +249,11 @@ class Recorder:
         """Write one result; a submission without a mark leaves a page that says why, and no row."""
         folder = self.course.classroom / "autograded" / result.student / result.assignment
         feedback = self.course.classroom / "feedback" / result.student / result.assignment
+        from chainrule_grading.page import sorry
+
         about = about_result(result, secret.fingerprint(secret.of(self.course)))
         if result.problem:
-            write_atomically(feedback / f"{result.assignment}.html", _sorry(result))
+            write_atomically(feedback / f"{result.assignment}.html", sorry(result.assignment, result.problem))
             write_atomically(folder / "grading.json", json.dumps(about, indent=1, ensure_ascii=False))
             return
         with quiet():
@@ -316,13 +317,6 @@ def about_result(result, fingerprint):
 def _timestamp(path):
     from nbgrader.utils import parse_utc
     return parse_utc(path.read_text(encoding="utf-8").strip())
-
-
-def _sorry(result):
-    return ("<!doctype html><html lang='en'><meta charset='utf-8'><title>Not graded</title>"
-            "<body style='font-family:system-ui;max-width:40em;margin:3em auto;line-height:1.5'>"
-            f"<h1>{html.escape(result.assignment)}: not graded yet</h1><p>{html.escape(result.problem)}</p>"
-            "<p>Nothing is lost: your file is kept as you handed it in.</p></body></html>\n")
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbgrader.converters.base import NbGraderException
-from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.preprocessors import GetGrades, NbGraderPreprocessor
 from traitlets import Enum, Float
 
 from chainrule_grading import grading, secret
@@ -42,6 +42,16 @@ class Restored(NotebookExporter):
             inside = path.relative_to(built)
             if path.is_file() and path.name != "timestamp.txt" and not (source / inside).is_file():
                 path.unlink()
+
+
+class Grades(GetGrades):
+    """In place of nbgrader's GetGrades: marks and comments from the gradebook, and which answers nobody has read."""
+
+    def _get_score(self, cell, resources):
+        super()._get_score(cell, resources)
+        grade = self.gradebook.find_grade(cell.metadata.nbgrader["grade_id"], self.notebook_id, self.assignment_id,
+                                          self.student_id)
+        cell.metadata.nbgrader["waiting"] = bool(grade.needs_manual_grade)
 
 
 class Sandboxed(NbGraderPreprocessor):
