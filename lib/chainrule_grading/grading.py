@@ -24,7 +24,7 @@ import nbformat
 from chainrule_grading import secret
 from chainrule_grading.authoring import release_of
 from chainrule_grading.course import UserError, nbgrader_config, write_atomically
-from chainrule_grading.notebooks import Limits, Unreadable, parse, read, restore, run
+from chainrule_grading.notebooks import Limits, Unreadable, handed_in, parse, read, restore, run
 from chainrule_grading.sandbox import NoSandbox, Sandbox
 
 
@@ -168,10 +168,9 @@ def submissions(course, assignment, only=None):
             raise UserError(f"{names[name]!r} and {folder.parent.name!r} in {folder.parent.parent} are one learner to "
                             "some systems and two to others; rename or merge these folders first.")
         student = folder.parent.name
-        files = [p for p in folder.iterdir() if p.suffix == ".ipynb" and not p.name.startswith(".")]
-        exact = [p for p in files if p.stem == assignment]
-        if files and (only is None or student in only):
-            found.append(Submission(student, assignment, max(exact or files, key=lambda p: p.stat().st_mtime)))
+        path = handed_in(folder, assignment)
+        if path and (only is None or student in only):
+            found.append(Submission(student, assignment, path))
     missing = sorted(set(only or ()) - {s.student for s in found})
     if missing:
         raise UserError(f"There is no submission of {assignment} by {missing[0]!r} in "
