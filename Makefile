@@ -51,11 +51,12 @@ test-grading: $(READY)    ## from a submitted file to a mark; nbgrader's own com
 test-docs: $(READY)       ## the README's commands, import direction, packaging
 	$(PYTEST) tests/docs -m "not proof"
 
-proof: $(READY)           ## the long sweeps: hundreds of seeds, planted faults, mutants
+proof: $(READY)           ## the long sweeps: hundreds of seeds, planted faults, mutants; the confusion table
 	$(PYTEST) tests -m proof
+	PYTHONPATH=tests/exercises $(BIN)/python tests/exercises/confusion.py
 
 bench: $(READY)           ## speed beside other libraries, as ratios measured in the same run
-	$(BIN)/python tests/benchmarks/bench.py
+	@failed=0; for part in bench bench_checks; do $(BIN)/python tests/benchmarks/$$part.py || failed=1; done; exit $$failed
 
 lab: $(READY)             ## open the course in JupyterLab
 	@$(BIN)/chainrule lab

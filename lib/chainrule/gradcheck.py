@@ -21,7 +21,7 @@ def tolerance(a, b, relative=RELATIVE, cancelled=CANCELLED):
     difference of large terms. Scaled per tensor: a global norm would hide a wrong first layer.
     """
     size = np.maximum(np.abs(a), np.abs(b))
-    return relative * size + cancelled * np.max(size, initial=0.0)
+    return relative * size + cancelled * size.max(initial=0.0)
 
 
 def numerical_gradient(f, theta, step=STEP):
@@ -44,9 +44,9 @@ def complex_step_gradient(f, theta, step=TINY):
     moved = np.array(theta, dtype=complex)
     slope = np.empty(moved.shape)
     for k in np.ndindex(moved.shape):
-        moved[k] += 1j * step
+        moved.imag[k] = step
         slope[k] = f(moved).imag / step
-        moved[k] = moved[k].real
+        moved.imag[k] = 0
     return slope
 
 
@@ -135,7 +135,7 @@ class _Check:
             raise ValueError("f changes its parameters in place; let it work on a copy.")
 
     def report(self, gradient, every_entry):
-        self.largest = max(np.max(np.abs(g)) for g in gradient.values())
+        self.largest = max(np.abs(g).max() for g in gradient.values())
         for name, g in gradient.items():
             if every_entry or not self.along_two_directions(name, g):
                 self.judged += g.size
@@ -177,6 +177,8 @@ class _Check:
     def trusted(self, name, v, slope):
         """Is the complex step's slope along v that of f? Differences, which know no complex numbers, decide."""
         line = self.line(name, v)
+        if abs((line(STEP) - line(-STEP)) / (2 * STEP) - slope) <= 1e-6 * abs(slope):
+            return True                           # what follows is for kinks, rounding and steep functions
         rough, bar = self.central(line, STEP)
         return abs(slope - rough) <= 2 * bar + 1e-6 * abs(rough) or self.kink(line, STEP) is not None
 
@@ -211,8 +213,8 @@ class _Check:
     def by_complex_step(self, name, g, expected):
         """Every entry against the complex step; an alarm must survive a look at rounding and at differences."""
         off = np.abs(g - expected) / np.maximum(tolerance(g, expected, self.relative, self.cancelled), SMALLEST)
-        off = np.nan_to_num(off, nan=np.inf)
-        alarms = sorted((k for k in np.ndindex(g.shape) if off[k] > 1), key=lambda k: -off[k])
+        off = np.where(np.isnan(off), np.inf, off)
+        alarms = sorted(map(tuple, np.argwhere(off > 1)), key=lambda k: -off[k]) if (off > 1).any() else []
         for j, k in enumerate(alarms):
             if not self.rounding(name, k, g[k], expected[k]) and not self.allowed(name, k, g[k], expected[k])[0]:
                 self.wrong += len(alarms) - j                 # the milder ones are not worth the time
@@ -267,7 +269,7 @@ def _refuse(name, A, gradient):
     for what, array in ((f"theta{of}", A), (f"the gradient{of}", gradient)):
         if array.dtype not in (np.float32, np.float64):
             raise TypeError(f"{what} holds {array.dtype}; slopes are judged in float64, convert with .astype(float).")
-        if not array.size or not np.all(np.isfinite(array)):
+        if not array.size or not np.isfinite(array).all():
             raise ValueError(f"{what} is empty or holds NaN or infinity; find where that arises first.")
     return A.dtype == np.float32 or gradient.dtype == np.float32
 

@@ -1,4 +1,5 @@
 """What the gradient checker says, and the numbers underneath it."""
+import itertools
 import warnings
 
 import numpy as np
@@ -450,3 +451,18 @@ def test_neither_theta_nor_the_gradient_is_changed():
     check_gradient(f, g, theta)
     for T, copy in zip((g, theta), copies, strict=True):
         assert all(np.array_equal(T[name], copy[name]) for name in T)
+
+
+@pytest.mark.parametrize("f", [lambda t: np.sum(np.sin(t["a"])) + np.sum(t["b"] ** 3), lambda t: 5.0 + 0 * t["a"][0]],
+                         ids=["smooth", "constant"])
+def test_a_well_behaved_function_is_called_once_an_entry_and_twice_a_tensor(f):
+    """Two looks at theta, one complex step an entry, one difference along a line to trust it in each tensor."""
+    theta, calls = {"a": np.array([0.3, 1.1, -0.4]), "b": np.array([[0.7, -0.2]])}, itertools.count()
+
+    def counted(t):
+        next(calls)
+        return f(t)
+
+    gradient = {name: complex_step_gradient(lambda A, name=name: f({**theta, name: A}), theta[name]) for name in theta}
+    assert check_gradient(counted, gradient, theta, every_entry=True)
+    assert next(calls) == 2 + 5 + 2 * 2
