@@ -94,8 +94,10 @@ def _cell(cell, task):
         body = rendered(cell.source)
     else:
         code = highlight(cell.source, LEXER, FORMATTER) if cell.source.strip() else ""
-        body = (f'<pre class="cr-code"><code>{code}</code></pre>' if code else "") + "".join(
-            _output(output) for output in cell.get("outputs", []))
+        outputs = cell.get("outputs", [])
+        if any("text/html" in output.get("data", {}) for output in outputs):      # a card, which says it all
+            outputs = [output for output in outputs if output.get("ename") != "CheckFailed"]
+        body = (f'<pre class="cr-code"><code>{code}</code></pre>' if code else "") + "".join(map(_output, outputs))
     comment = f'<div class="cr-comment"><strong>Comment:</strong> {rendered(about["comment"])}</div>' \
         if about.get("comment") else ""
     if task:
