@@ -39,6 +39,7 @@ NOT_SHOWN = "A test that is not shown did not pass."
 LEARNT = ("It is right on the networks that the check uses at home, and not on others of the same kind. "
           "Does every number come from the arguments?")
 AGAIN = 1.0                                       # seconds for a cell that did not end in its time the first time
+MOST_SOURCE = 200_000                             # characters of a cell
 MARGIN = 2.0                                      # seconds that a test has beyond the learner's limits, which act first
 PICTURE, PICTURES = 1_500_000, 4_000_000          # bytes of one picture, of all
 
@@ -116,6 +117,8 @@ class Session:
     def run(self, source, seconds=None):
         """Run a learner's cell. If it ends Python, that was the end of the notebook."""
         seconds = seconds or self.limits.cell_seconds
+        if len(source) > MOST_SOURCE:
+            raise Lost("TooLong", f"Not run: the cell has {len(source)} characters and may have {MOST_SOURCE}.")
         try:
             reply = self.ask({"op": "run", "source": source}, seconds)
         except Lost:
@@ -447,7 +450,7 @@ def shown_walk(notebook, cells, session):
                     _set_up(trusted, known)
                 flags += [f"cell {_name(cell)}: {text}" for text in dict.fromkeys([*session.hits, *(
                     o.evalue for o in cell.outputs if o.output_type == "error" and
-                    o.ename in ("TooLong", "KernelEnded") and not o.evalue.startswith("Not run"))])]
+                    o.ename in ("TooLong", "KernelEnded") and not o.evalue.startswith("Not run: Python"))])]
                 session.hits.clear()
     finally:
         session.close()

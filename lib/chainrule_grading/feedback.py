@@ -120,7 +120,7 @@ class WithFormulas(IPythonRenderer):
 def rendered(source):
     """Markdown → clean HTML in which formulas are MathML."""
     if len(source) > LONGEST:
-        return clean(f"<pre>{html.escape(source)}</pre>")
+        return Clean(f"<pre>{html.escape(source)}</pre>")
     renderer = WithFormulas()
     return clean(MarkdownWithMath(renderer=renderer).render(source.replace(MARK, "")), renderer.formulas)
 
@@ -150,13 +150,13 @@ class FeedbackPage(HTMLExporter):
 # What makes a Markdown cell more than text: tags that act or load, handlers, pictures from elsewhere, addresses that
 # are programs.
 ACTIVE = re.compile(
-    r"<\s*/?\s*(?!(?:b|i|u|em|strong|code|pre|br|sub|sup|details|summary|p|ul|ol|li|table|tr|td|th|kbd)\s*/?>)[a-z!?]"
+    r"<[\s/]*+(?!(?:b|i|u|em|strong|code|pre|br|sub|sup|details|summary|p|ul|ol|li|table|tr|td|th|kbd)\s*/?>)[a-z!?]"
     r"|\bon\w+\s*=|(?:java|vb|live)?script\s*:|data\s*:|!\[|&#|&(?:colon|tab|newline|lpar|lt);", re.I)
 
 
 def inert(text):
     """A learner's Markdown as it was if it is only text; else with its tags and addresses spelled out."""
-    if not ACTIVE.search(text):
+    if len(text) <= LONGEST and not ACTIVE.search(text):
         return text
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace("](", "] (").replace("]:", "] :")
     return re.sub(r"((?:java|vb|live)?script|data)(\s*):", r"\1\2 :", text, flags=re.I)

@@ -7,7 +7,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from chainrule_grading.feedback import POLICY, clean, rendered
+from chainrule_grading.feedback import LONGEST, POLICY, clean, rendered
 
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 LEXER, FORMATTER = PythonLexer(), HtmlFormatter(nowrap=True)
@@ -93,7 +93,8 @@ def _cell(cell, task):
     if cell.cell_type == "markdown":
         body = rendered(cell.source)
     else:
-        code = highlight(cell.source, LEXER, FORMATTER) if cell.source.strip() else ""
+        code = highlight(cell.source, LEXER, FORMATTER) if 0 < len(cell.source.strip()) < LONGEST \
+            else html.escape(cell.source)         # colouring may take the square of the length
         outputs = cell.get("outputs", [])
         if any("text/html" in output.get("data", {}) for output in outputs):      # a card, which says it all
             outputs = [output for output in outputs if output.get("ename") != "CheckFailed"]

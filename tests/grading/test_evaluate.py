@@ -5,7 +5,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from chainrule_grading import demo
+from chainrule_grading import demo, evaluate
 from chainrule_grading.evaluate import LEARNT, NOT_SHOWN, defined, plan, seeds
 from chainrule_grading.grading import best_isolation, grade
 from chainrule_grading.notebooks import Limits
@@ -202,15 +202,20 @@ def test_check_judges_a_harness_as_it_judges_a_function_in_the_sandbox_and_at_ho
             assert not right and "sign" in str(failed)
 
 
+@pytest.fixture
+def no_margin(monkeypatch):
+    monkeypatch.setattr(evaluate, "MARGIN", 0.2)
+
+
 @pytest.mark.parametrize("test", ["while True: pass", "while True:\n    try: 1\n    except: pass",
                                   "assert f() == 1\n### BEGIN HIDDEN TESTS\nwhile True: pass\n### END HIDDEN TESTS"])
-def test_an_instructors_cell_that_never_ends_is_stopped_and_told(test):
+def test_an_instructors_cell_that_never_ends_is_stopped_and_told(test, no_margin):
     notebook = course_of(("answer", "def f(): return 1"), ("test", test), ("test", "assert f() == 1"))
     earned, result = marks(notebook, ["def f(): return 1"], Limits(cell_seconds=1, call_seconds=1, total_seconds=15))
-    assert earned == [0, 2] and any("instructor's cell was stopped after 3 s" in flag for flag in result.flags)
+    assert earned == [0, 2] and any("instructor's cell was stopped after 1.2 s" in flag for flag in result.flags)
 
 
-def test_an_instructors_set_up_cell_that_never_ends_is_stopped_and_told():
+def test_an_instructors_set_up_cell_that_never_ends_is_stopped_and_told(no_margin):
     notebook = course_of(("given", "import os\nif os.path.exists('/etc/passwd'):\n    while True: pass"),
                          ("answer", "def f(): return 1"), ("test", "assert f() == 1"))
     earned, result = marks(notebook, ["def f(): return 1"], Limits(cell_seconds=1, call_seconds=1, total_seconds=15))
@@ -232,7 +237,8 @@ def test_an_instructors_set_up_cell_that_never_ends_is_stopped_and_told():
 @pytest.mark.parametrize("where", ["cell", "call"])
 def test_a_limit_that_is_hit_gets_a_sentence_for_learner_and_instructor(code, words, where):
     """In a cell and in a call of a function; nobody else pays."""
-    limits = Limits(cell_seconds=2, call_seconds=2, total_seconds=20)
+    seconds = 2 if "Stopped" in words else 30
+    limits = Limits(cell_seconds=seconds, call_seconds=seconds, total_seconds=100)
     body = code if where == "cell" else "def f():\n" + "\n".join(f"    {line}" for line in code.splitlines())
     earned, result = marks(course_of(("answer", "def f(): pass"), ("test", "assert f() == 1")), [body], limits)
     assert earned == [0] and any(words in flag for flag in result.flags), result.flags
@@ -240,6 +246,13 @@ def test_a_limit_that_is_hit_gets_a_sentence_for_learner_and_instructor(code, wo
         assert words in json.dumps(result.notebook), "the learner reads it"
     assert marks(course_of(("answer", "def f(): return 1"), ("test", "assert f() == 1")),
                  ["def f(): return 1"], limits)[0] == [2]
+
+
+def test_a_cell_that_is_too_long_to_be_run_costs_itself_alone():
+    notebook = course_of(("answer", "def f(): return 1"), ("test", "assert f() == 1"), ("answer", "def g(): return 2"),
+                         ("test", "assert g() == 2"))
+    earned, result = marks(notebook, ["def f(): return 1\n#" + "x" * 1_500_000, "def g(): return 2"])
+    assert earned == [0, 2] and "may have 200000" in result.flags[0]
 
 
 def test_what_does_not_travel_is_said_to_the_instructor():
