@@ -197,7 +197,9 @@ def table(header, rows):
 # ---------------------------------------------------------------- every statement and its proof
 
 def proof_table(course, found):
-    """One row per statement: its kind, its home, the code of the independent route, and the wrong results refused."""
+    """One row per statement: kind, home, code of the independent route, wrong results refused, planted fault caught."""
+    record = course.sources / "faults.toml"
+    faults = tomllib.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
     calls = {}
     for path in sorted(course.lectures.glob("*.ipynb")):
         for cell in nbformat.read(path, as_version=4).cells:
@@ -212,11 +214,12 @@ def proof_table(course, found):
                   for key in getattr(word.value, "keys", ())]
         caught += ["the formula as printed" for call in mine if call.func.id == "refute"]
         rows.append([id, entry.kind, where, "; ".join(f"`{route(call)}`" for call in mine),
-                     "; ".join(dict.fromkeys(map(str, caught)))])
+                     "; ".join(dict.fromkeys(map(str, caught))), faults.get(id, "–")])
     text = ("Each statement is computed in its home lecture and compared with the value of the expression under "
-            "*beside*, which is made by another route; the wrong results in the last column were refused by the same "
-            "comparison. `make proof` plants faults in what is confirmed and reports which are caught.")
-    header = ["statement", "kind", "home", "beside", "wrong results refused"]
+            "*beside*, which is made by another route; the *wrong results* were refused by the same comparison. The "
+            "last column names a fault that `make proof` planted, in the library or in the lecture's code for this "
+            "side alone, and that the statement's own line caught; definitions and claims need none.")
+    header = ["statement", "kind", "home", "beside", "wrong results refused", "planted fault caught"]
     return "\n\n".join(["# Every statement and its proof", text,
                         table(header, [[cell.replace("|", "\\|") for cell in row] for row in rows])]) + "\n"
 

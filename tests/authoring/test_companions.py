@@ -215,4 +215,6 @@ def test_the_table_of_proofs_has_a_row_for_every_statement(course):
             if re.match(r"\| [A-Z0-9]+-\d\d ", line)]
     assert [row[0] for row in rows] == list(load())
     for row in rows:
-        assert len(row) in (4, 5) and "lectures/" in row[2] and row[3].startswith("`"), row
+        assert len(row) == 6 and "lectures/" in row[2] and row[3].startswith("`"), row
+        derived = row[1] in ("derivation", "update-rule", "algorithm", "worked-example")
+        assert bool(row[4].strip()) >= derived and (row[5] != "–") >= derived, row

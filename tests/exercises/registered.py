@@ -23,7 +23,7 @@ def results(exercise, function, case):
     """{result name: list of its arrays} of one call, or None if it stops."""
     try:
         with np.errstate(all="ignore"):
-            value = function(*copy.deepcopy(list(case.inputs.values())))
+            value = exercise.tried(function)(*copy.deepcopy(list(case.inputs.values())))
     except Exception:
         return None
     parts = (value,) if len(exercise.returns) == 1 else value

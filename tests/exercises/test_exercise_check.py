@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from registered import EXERCISES, label
 
-from chainrule.exercises import CheckFailed, check, find
+from chainrule.exercises import CheckFailed, Exercise, Unfit, check, find
 from chainrule.exercises import _progress as progress
 from chainrule.exercises._card import LOOKS, Card
 from chainrule.exercises._judge import judge
@@ -237,3 +237,43 @@ def test_an_assignment_gives_away_no_answer_outside_its_solutions(source):
     assert re.findall(r".*(?:import|from) chainrule.*", kept) == ["from chainrule.exercises import check"]
     kept = kept.replace("`Z = X @ W + b`", "")
     assert not re.search(r"\(1 ?[-−] ?[hxo]|@ W|W\.T|\.T @|\.sum\(axis", kept, re.I)
+
+
+# ---------------------------------------------------------------- tasks that are judged by what an answer does
+
+def halvings(function, start):
+    """How a descent on x² behaves: does it end below a thousandth, and does every step go down?"""
+    walk = function(start)
+    if walk is None:
+        return None
+    if np.ndim(walk) != 1:
+        raise Unfit("The walk should be a list of numbers, one for each step.")
+    return float(abs(walk[-1]) < 1e-3), float(np.all(np.diff(np.abs(walk)) < 0))
+
+
+@pytest.fixture
+def measured():
+    task = Exercise("delta.walk", 2, {"arrives": "1 if so", "falls": "1 if so"}, ("ECE417-14",),
+                    lambda rng, n, widths, scale: {"start": rng.uniform(1, 2)}, ((3, (4, 5)), (4, (3, 3))),
+                    "A walk that arrives, whichever way.", 5, lambda start: start * 0.5 ** np.arange(20), measure=halvings)
+    task.misconception("it stops too early", "Is it there yet?", "How far is it?")(lambda start: [start, start / 2])
+    return task
+
+
+@pytest.mark.parametrize("right", [lambda start: [start * 0.1**k for k in range(6)], lambda start: (start, 1e-4, 0.0)])
+def test_every_walk_that_arrives_is_right(measured, right):
+    assert judge(measured, right).kind == "full"
+
+
+def test_a_measured_mistake_is_named_and_costs_its_own_share(measured):
+    verdict = judge(measured, lambda start: [start, start / 2, start / 4])
+    assert verdict.cause is measured.misconceptions[0] and verdict.earned == 1 and verdict.good == ("falls",)
+    assert judge(measured, lambda start: [start, 2 * start, 0.0]).bad == ("falls",)
+
+
+@pytest.mark.parametrize("answer, words", [
+    (lambda start: None, "returns nothing"), (lambda start: 3.0, "The walk should be a list of numbers"),
+    (lambda start: 1 / 0, "stopped before it could answer")])
+def test_what_cannot_be_measured_gets_one_sentence(measured, answer, words):
+    verdict = judge(measured, answer)
+    assert verdict.earned == 0 and words in verdict.headline

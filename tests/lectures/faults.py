@@ -1,5 +1,7 @@
 """Plant faults in what a lecture confirms, and see which lines fail by disagreement.
 
+    python -m tests.lectures.faults        plant all, and write course/faults.toml: statement → a fault that was caught
+
 Two kinds of faults: in the library's functions, and in the lecture's own code that makes the LEFT side of a
 confirmation (never in the code of the right side, its judge). Crashes don't count: only a comparison that was
 made, and said no, is a fault caught.
@@ -8,6 +10,7 @@ import ast
 import contextlib
 import copy
 import io
+import json
 import warnings
 from dataclasses import dataclass
 from unittest import mock
@@ -16,6 +19,8 @@ import numpy as np
 
 import chainrule
 from chainrule import ledger
+from chainrule_grading.course import find_course, write_atomically
+from tests.conftest import ROOT
 from tests.lectures.reading import lectures
 
 SAID_NO = ("differ by", "correction misses")
@@ -218,15 +223,46 @@ def library_faults(name):
     return caught
 
 
-def code_fault(name, proof, most=12):
-    """Whether one of up to `most` faults in the code of a proof's left side makes its own line say no."""
+def code_fault(name, proof):
+    """The first fault in the code of a proof's left side that makes its own line say no, in words; "" if none does."""
     trees = trees_of(name)
+    return next((told(trees, site) for site in nearest(trees, proof)
+                 if set(proof.ids) & run(planted(trees, site), until=proof.cell)), "")
+
+
+def nearest(trees, proof, most=12):
+    """The places nearest to a proof where the code that makes its left side, and not its right, can be made wrong."""
     own = _same_call(trees, proof)
     left = made_by(trees, own[0], proof.cell) - (made_by(trees, own[1], proof.cell) if own[1] else set())
     left |= {id(node) for node in ast.walk(own[0])}
-    places = list(sites(trees, left))
-    near_first = sorted(places, key=lambda s: (-s.cell, s.number))
-    return any(set(proof.ids) & run(planted(trees, site), until=proof.cell) for site in near_first[:most])
+    return sorted(sites(trees, left), key=lambda s: (-s.cell, s.number))[:most]
+
+
+def told(trees, site):
+    """A planted fault in words: the code that was there, and what became of it."""
+    node = list(ast.walk(dict(trees)[site.cell]))[site.number]
+    text = ast.unparse(node)
+    if site.change == "result":
+        return f"{_short(text)} 3 % too large"
+    becomes = {"transpose": lambda: ast.unparse(node.value), "constant": lambda: repr(node.value + 1),
+               "sign": lambda: ast.unparse(node.operand),
+               "operator": lambda: ast.unparse(ast.BinOp(node.left, SWAPS[type(node.op)](), node.right))}
+    return f"{_short(text)} → {_short(becomes[site.change]())}"
+
+
+def _short(text):
+    text = " ".join(text.split()).replace("`", "'")
+    return f"`{text if len(text) <= 44 else text[:43] + '…'}`"
+
+
+def caught(name, proof, by_library):
+    """{id: a fault that was caught} for one proof; what the library's faults touch needs no fault of its own."""
+    found = {}
+    for id in proof.ids:
+        library = next((fault for fault, ids in by_library.items() if id in ids), "")
+        found[id] = f"in the library: {library}" if library else None
+    own = code_fault(name, proof) if None in found.values() else ""
+    return {id: fault or own for id, fault in found.items()}
 
 
 def _same_call(trees, proof):
@@ -244,3 +280,26 @@ def _same_call(trees, proof):
 def _literal(proof):
     text = repr(proof.ids[0]) if len(proof.ids) == 1 else repr(list(proof.ids))
     return ast.parse(text, mode="eval").body
+
+
+# ---------------------------------------------------------------- the record
+
+def main():
+    """Plant every fault and write what was caught; the exit code is the number of confirmations that caught none."""
+    from tests.lectures.test_faults import LECTURES, TO_CATCH
+    by_library, found, survivors = {name: library_faults(name) for name in LECTURES}, {}, []
+    for name, proof in TO_CATCH:
+        faults = caught(name, proof, by_library[name])
+        survivors += [] if any(faults.values()) else [proof.ids]
+        found |= {id: fault for id, fault in faults.items() if fault}
+    lines = ["# Statement → a fault that was planted in what is confirmed, and that its own line caught.",
+             "# Written by python -m tests.lectures.faults; `make proof` checks that it still holds.", ""]
+    lines += [f"{id} = {json.dumps(found[id], ensure_ascii=False)}" for id in ledger.load() if id in found]
+    write_atomically(find_course(ROOT).root / "course" / "faults.toml", "\n".join(lines) + "\n")
+    print(f"{len(TO_CATCH) - len(survivors)} of {len(TO_CATCH)} confirmations catch a planted fault; "
+          f"survivors: {survivors or 'none'}")
+    return len(survivors)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -4,6 +4,6 @@ Each module without a leading underscore is one assignment (`delta`, …): its e
 contract, cases, answer and misconceptions. `check` never holds an answer of its own.
 """
 from chainrule.exercises._check import CheckFailed, check
-from chainrule.exercises._registry import Exercise, Misconception, assignments, exercise, find
+from chainrule.exercises._registry import Exercise, Misconception, Unfit, assignments, exercise, find
 
-__all__ = ["CheckFailed", "Exercise", "Misconception", "assignments", "check", "exercise", "find"]
+__all__ = ["CheckFailed", "Exercise", "Misconception", "Unfit", "assignments", "check", "exercise", "find"]

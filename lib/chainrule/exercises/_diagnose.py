@@ -9,6 +9,7 @@ import re
 import numpy as np
 
 from chainrule.exercises._judge import Part, call, parts_of, same
+from chainrule.exercises._registry import Unfit
 
 
 def explain(exercise, cases, runs, rights, laid, bad, reveal):
@@ -23,6 +24,8 @@ def explain(exercise, cases, runs, rights, laid, bad, reveal):
         headline = "; ".join(f"{_listed(names)}: {cause.name}" for cause, names in causes) + "."
         facts = [_stopped(*broken)] if broken else [_measured(cases, laid, causes[0][1], reveal)]
         return headline, causes[0][0], facts + ([_not_right(wrong, "either")] if wrong else [])
+    if broken and isinstance(broken[1].error, Unfit):
+        return str(broken[1].error), None, []
     if broken:
         where = "" if runs[0].error is not None else f" Tried on {broken[0]}."
         return "Your function stopped before it could answer.", None, [_stopped(*broken) + where]
@@ -67,7 +70,7 @@ def _explained(exercise, mistake, cases, runs, rights, laid):
     """The results that `mistake` gets wrong, if the learner's are just as wrong on every case; else ()."""
     wrong, unlike = set(), set()
     for case, run, right, parts in zip(cases, runs, rights, laid, strict=True):
-        theirs = call(mistake.function, case)
+        theirs = call(exercise.tried(mistake.function), case)
         if (theirs.error is None) != (run.error is None):
             return ()
         if run.error is None:                     # else both stopped: on this network the shapes don't fit

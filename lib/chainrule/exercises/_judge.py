@@ -142,13 +142,13 @@ def judge(exercise, answer, seed=0, scale=1.0, reveal=True):
                        headline=f"Your function takes {takes}, and it is called with "
                                 f"({', '.join(exercise.arguments)}).")
     cases = exercise.cases(seed, scale)
-    runs = [call(answer, case) for case in cases]
+    runs = [call(exercise.tried(answer), case) for case in cases]
     remarks = _diagnose.remarks(runs)
     if all(isinstance(run.error, NotImplementedError) for run in runs):
         return Verdict(exercise, "unwritten", headline="Waiting for your code.", remarks=remarks, facts=(
             "The cell above still ends in `raise NotImplementedError()`. Put your code in the place of that "
             "line, run the cell, then run this check again.",))
-    rights = [exercise.answer(**copy.deepcopy(case.inputs)) for case in cases]
+    rights = [exercise.tried(exercise.answer)(*copy.deepcopy(list(case.inputs.values()))) for case in cases]
     laid = [parts_of(exercise, case, run, right) if run.error is None and run.value is not None else None
             for case, run, right in zip(cases, runs, rights, strict=True)]
     comparable = all(isinstance(parts, list) for parts in laid)

@@ -49,6 +49,11 @@ class Exercise:
     minutes: int
     answer: Callable
     misconceptions: list = field(default_factory=list)
+    measure: Callable | None = None   # (function, *arguments) → the results, where an answer is judged by what it does
+
+    def tried(self, function):
+        """`function` as a check tries it: itself, or what `measure` finds out about it. Both take the arguments."""
+        return function if self.measure is None else lambda *arguments: self.measure(function, *arguments)
 
     @property
     def assignment(self):
@@ -76,11 +81,20 @@ class Exercise:
 SHAPES = ((3, (4, 5, 2)), (4, (3, 3, 3)), (6, (5, 2, 4)), (5, (3, 2, 1)))
 
 
-def exercise(id, *, points, returns, cites, inputs, praise, minutes, shapes=SHAPES):
-    """Decorator: register the decorated reference answer as the exercise `id` ("assignment.task")."""
+class Unfit(Exception):
+    """Raised by a `measure` that cannot go on with what a function gave back: one sentence for its author."""
+
+
+def exercise(id, *, points, returns, cites, inputs, praise, minutes, shapes=SHAPES, measure=None):
+    """Decorator: register the decorated reference answer as the exercise `id` ("assignment.task").
+
+    measure: for tasks with many right answers, such as training. `measure(function, *arguments)` calls the function
+    as it likes and returns what it found, one plain value for each name in `returns`; None if the function gave back
+    nothing, and Unfit("a sentence") for what cannot be measured. It must find the same for every right answer.
+    """
     def register(answer):
         REGISTRY[id] = Exercise(id, points, dict(returns), tuple(cites), inputs, tuple(shapes), praise,
-                                minutes, answer)
+                                minutes, answer, measure=measure)
         return REGISTRY[id]
     return register
 
