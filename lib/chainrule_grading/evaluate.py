@@ -31,7 +31,6 @@ from chainrule.exercises import CheckFailed
 from chainrule.exercises._card import Card
 from chainrule.exercises._check import grader
 from chainrule.exercises._judge import judge
-from chainrule_grading.inside.wire import MOST_TEXT
 from chainrule_grading.sandbox import Lost
 
 HIDDEN = re.compile(r"^[^\n]*BEGIN HIDDEN TESTS.*?END HIDDEN TESTS[^\n]*\n?", re.M | re.S)
@@ -170,6 +169,8 @@ def limit_hit(reply, limits):
     number = told.get("errno") if type(told.get("errno")) is int else 0
     if "MemoryError" in bases:
         return f"There are {limits.memory / 1e6:.0f} MB of memory, and this wanted more."
+    if number == errno.ETIME:
+        return f"A process may compute for {limits.cpu_seconds:g} s, and this wanted more."
     if number == errno.EFBIG:
         return f"A file may have {limits.file / 1e6:g} MB, and this one wanted more."
     if number == errno.ENOSPC:
@@ -177,7 +178,7 @@ def limit_hit(reply, limits):
     if number == errno.EAGAIN or told.get("text") == "can't start new thread":
         return f"There may be {limits.processes} processes and threads, and this wanted more."
     if reply.get("cut") is True:
-        return f"A cell may print {MOST_TEXT} characters; the rest was cut off."
+        return f"A cell may print {limits.output} characters; the rest was cut off."
     return ""
 
 
@@ -601,7 +602,8 @@ def _learners(session, source, room):
         reply = session.run(source)
     except Lost as lost:
         return [error_output(lost.name, str(lost))]
-    outputs = [nbformat.v4.new_output("stream", name=name, text=_text(reply.get(key)))
+    most = session.limits.output
+    outputs = [nbformat.v4.new_output("stream", name=name, text=_text(reply.get(key), most))
                for name, key in (("stdout", "printed"), ("stderr", "warned")) if _text(reply.get(key))]
     shown = reply.get("shown")
     for data in shown[:50] if isinstance(shown, list) else ():

@@ -28,10 +28,12 @@ class Limits:
     cell_seconds: float = 30.0
     call_seconds: float = 10.0
     total_seconds: float = 60.0
+    cpu_seconds: float = 65.0                     # of computing, for each process
     memory: int = 2_000_000_000                   # of all processes together, and the address space of each
     processes: int = 16                           # threads count
     file: int = 8_000_000                         # the largest file
     files: int = 32_000_000                       # all files together
+    output: int = 100_000                         # characters that a cell may print
     starts: int = 3                               # how often a process that died is replaced
 
 

@@ -121,8 +121,8 @@ class Sandbox:
     def session(self, limits):
         """A fresh process for one submission."""
         mine, theirs = socket.socketpair()
-        about = {"cpu": int(limits.total_seconds) + 5, "memory": limits.memory, "processes": limits.processes,
-                 "file": limits.file, "files": limits.files}
+        about = {"cpu": max(int(limits.cpu_seconds), 1), "memory": limits.memory, "processes": limits.processes,
+                 "file": limits.file, "files": limits.files, "output": limits.output}
         with theirs:
             socket.send_fds(self.control, [json.dumps(about).encode()], [theirs.fileno()])
         said, handles, _, _ = socket.recv_fds(self.control, 1000, 1)

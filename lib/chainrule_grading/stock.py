@@ -78,6 +78,8 @@ class Sandboxed(NbGraderPreprocessor):
     cell_seconds = Float(30.0, help="The longest time for one cell.").tag(config=True)
     call_seconds = Float(10.0, help="The longest time for one call of a learner's function.").tag(config=True)
     total_seconds = Float(60.0, help="The longest time for one submission.").tag(config=True)
+    cpu_seconds = Float(65.0, help="The longest time that a process may compute.").tag(config=True)
+    output_kb = Float(100.0, help="The most that a cell may print.").tag(config=True)
     memory_mb = Float(2000.0, help="Memory of all processes of a submission together.").tag(config=True)
     processes = Float(16.0, help="Most processes and threads.").tag(config=True)
     files_mb = Float(32.0, help="Most space for files.").tag(config=True)

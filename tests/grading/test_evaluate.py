@@ -231,6 +231,7 @@ def test_an_instructors_set_up_cell_that_never_ends_is_stopped_and_told(no_margi
      "There may be 16 proc"),
     ("for k in range(30_000): print('a line')", "A cell may print 100000 characters"),
     ("while True: pass", "Stopped after 2 s. Is there a loop"),
+    ("import os\nwhile True: pass", "A process may compute for 1 s"),
     ("import os\nfor k in range(12):\n    if os.fork() == 0:\n        x = bytearray(b'x') * 500_000_000\n"
      "while True: pass", "its processes together held more than 2000 MB"),
 ])
@@ -238,7 +239,8 @@ def test_an_instructors_set_up_cell_that_never_ends_is_stopped_and_told(no_margi
 def test_a_limit_that_is_hit_gets_a_sentence_for_learner_and_instructor(code, words, where):
     """In a cell and in a call of a function; nobody else pays."""
     seconds = 2 if "Stopped" in words else 30
-    limits = Limits(cell_seconds=seconds, call_seconds=seconds, total_seconds=100)
+    limits = Limits(cell_seconds=seconds, call_seconds=seconds, total_seconds=100,
+                    cpu_seconds=1 if "compute" in words else 100)
     body = code if where == "cell" else "def f():\n" + "\n".join(f"    {line}" for line in code.splitlines())
     earned, result = marks(course_of(("answer", "def f(): pass"), ("test", "assert f() == 1")), [body], limits)
     assert earned == [0] and any(words in flag for flag in result.flags), result.flags
@@ -246,6 +248,18 @@ def test_a_limit_that_is_hit_gets_a_sentence_for_learner_and_instructor(code, wo
         assert words in json.dumps(result.notebook), "the learner reads it"
     assert marks(course_of(("answer", "def f(): return 1"), ("test", "assert f() == 1")),
                  ["def f(): return 1"], limits)[0] == [2]
+
+
+def test_every_limit_can_be_set_on_the_command_line_and_for_nbgrader():
+    from chainrule_grading import cli
+    from chainrule_grading.stock import Sandboxed
+    words = ["--cell-seconds=3", "--call-seconds=2", "--total-seconds=4", "--cpu-seconds=5", "--memory-mb=600",
+             "--processes=7", "--files-mb=8", "--output-kb=9"]
+    limits = cli.limits_of(cli.parser().parse_args(["grade", "delta", *words]))
+    assert limits == Limits(3, 2, 4, 5, 600_000_000, 7, 2_000_000, 8_000_000, 9000)
+    typed = {word[2:].split("=")[0].replace("-", "_"): float(word.split("=")[1]) for word in words}
+    assert cli.limits_of(Sandboxed(**typed)) == limits
+    assert cli.limits_of(cli.parser().parse_args(["grade", "delta"])) == Limits() == cli.limits_of(Sandboxed())
 
 
 def test_a_cell_that_is_too_long_to_be_run_costs_itself_alone():

@@ -11,7 +11,6 @@ import time
 
 import numpy as np
 
-MOST_TEXT = 100_000               # characters that a cell may print
 HEADER, TOTAL, NODES, DEPTH, DIGITS = 1_000_000, 64_000_000, 50_000, 16, 4096
 DTYPES = {np.dtype(t).str for t in ("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "g", "F",
                                     "D", "G")}

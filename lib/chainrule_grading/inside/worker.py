@@ -8,6 +8,7 @@ import builtins
 import contextlib
 import copy
 import ctypes
+import errno
 import gc
 import inspect
 import io
@@ -29,7 +30,6 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
-from wire import MOST_TEXT
 
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 libc = ctypes.CDLL(None, use_errno=True)
@@ -110,11 +110,14 @@ def confine(limits):
     _mount("tmpfs", "/proc", "tmpfs", NOSUID | NODEV | NOEXEC | READONLY, "size=4k,mode=555")
     _mount("tmpfs", "/tmp", "tmpfs", NOSUID | NODEV | NOEXEC, f"size={limits['files']},nr_inodes=2000,mode=700")
     os.chdir("/tmp")
-    for kind, most in ((resource.RLIMIT_CPU, limits["cpu"]), (resource.RLIMIT_AS, limits["memory"]),
+    for kind, most in ((resource.RLIMIT_AS, limits["memory"]),
                        (resource.RLIMIT_NPROC, limits["processes"]), (resource.RLIMIT_FSIZE, limits["file"]),
                        (resource.RLIMIT_NOFILE, 128), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_MSGQUEUE, 0),
                        (resource.RLIMIT_MEMLOCK, 0)):
         resource.setrlimit(kind, (most, most))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits["cpu"], limits["cpu"] + 1))      # asked to stop, then ended
+    signal.signal(signal.SIGXCPU, _out_of_cpu)
+    _Text.most = limits["output"]
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)             # an over-long file is an OSError, not a death
     _call(libc.prctl, NO_NEW_PRIVS, 1, 0, 0, 0)
     for capability in range(64):
@@ -124,6 +127,10 @@ def confine(limits):
     _call(libc.capset, ctypes.create_string_buffer(header), ctypes.create_string_buffer(nothing))
     if platform.machine() in REFUSED:
         refuse(*REFUSED[platform.machine()])
+
+
+def _out_of_cpu(*_):
+    raise OSError(errno.ETIME, "too much computing")
 
 
 def refuse(processor, calls):
@@ -154,10 +161,10 @@ def _mount(source, target, kind, flags, options=None):
 
 class _Text(io.StringIO):
     """What a cell prints, up to a limit; the rest is lost, and `cut` says so."""
-    cut = False
+    cut, most = False, 100_000                    # `confine` sets how many characters
 
     def write(self, text):
-        room = max(MOST_TEXT - self.tell(), 0)
+        room = max(self.most - self.tell(), 0)
         self.cut = self.cut or len(text) > room
         super().write(text[:room])
         return len(text)
@@ -198,7 +205,7 @@ class Shell(InteractiveShell):
 
 def _plain(data):
     """The text and the picture of something displayed; nothing else is looked at."""
-    plain, picture = {"text": str(data.get("text/plain", ""))[:MOST_TEXT]}, data.get("image/png")
+    plain, picture = {"text": str(data.get("text/plain", ""))[:_Text.most]}, data.get("image/png")
     if isinstance(picture, str):
         picture = binascii.a2b_base64(picture)
     return plain | ({"png": np.frombuffer(picture, np.uint8)} if isinstance(picture, bytes) else {})
