@@ -38,6 +38,7 @@ NOT_SHOWN = "A test that is not shown did not pass."
 LEARNT = ("It is right on the networks that the check uses at home, and not on others of the same kind. "
           "Does every number come from the arguments?")
 AGAIN = 1.0                                       # seconds for a cell that did not end in its time the first time
+RESERVE = 2.0                                     # seconds of a submission's time that ending its process may take
 MOST_SOURCE = 200_000                             # characters of a cell
 MARGIN = 2.0                                      # seconds that a test has beyond the learner's limits, which act first
 PICTURE, PICTURES = 1_500_000, 4_000_000          # bytes of one picture, of all
@@ -130,12 +131,12 @@ class Session:
         """A request to the process, which is started, or started again, if it is not there."""
         if self.over:
             raise Lost("KernelEnded", "Not run: Python had ended in a cell above.")
+        whole = f"A whole notebook may take {self.limits.total_seconds:g} s, and they are over."
+        if self.end <= time.monotonic():
+            raise Lost("TooLong", whole)
         if self.process is None or not self.process.alive:
             self._start()
-        left = self.end - time.monotonic()
-        whole = f"A whole notebook may take {self.limits.total_seconds:g} s, and they are over."
-        if left <= 0:
-            raise Lost("TooLong", whole)
+        left = max(self.end - time.monotonic(), 0.01)
         late = f"Stopped after {seconds:g} s. Is there a loop whose condition never becomes false?"
         reply = self.process.ask(request, min(seconds, left), late if seconds <= left else whole, functions)
         if hit := limit_hit(reply, self.limits):
@@ -399,7 +400,7 @@ def error_output(name, text, line=""):
 def evaluate(notebook, cells, sandbox, limits, seed_of):
     """Fill in the outputs of a restored notebook so that they are its marks; return sentences for the instructor."""
     with _without_a_screen():
-        end = time.monotonic() + limits.total_seconds
+        end = time.monotonic() + max(limits.total_seconds - RESERVE, RESERVE)
         flags = shown_walk(notebook, cells, Session(sandbox, limits, end))
         earned = {_name(cell) for cell in notebook.cells if is_test(cell) and nbgraders_mark(cell)}
         if earned:                                    # where nothing was earned, nothing can be lost

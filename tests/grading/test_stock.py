@@ -2,6 +2,7 @@
 
 A catalogue that gains nothing anywhere would prove nothing. Each mechanism counts once, however much it gains.
 """
+import contextlib
 import json
 import signal
 
@@ -44,8 +45,9 @@ def executed(notebook, folder):
     finally:
         signal.alarm(0)
         for child in psutil.Process().children(recursive=True):
-            if "ipykernel_launcher" in " ".join(child.cmdline()):
-                child.kill()
+            with contextlib.suppress(psutil.Error):              # it may have ended by itself
+                if "ipykernel_launcher" in " ".join(child.cmdline()):
+                    child.kill()
 
 
 def _too_long(*_):
