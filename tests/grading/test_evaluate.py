@@ -235,7 +235,7 @@ def test_an_instructors_set_up_cell_that_never_ends_is_stopped_and_told(no_margi
     ("import os\nfor k in range(12):\n    if os.fork() == 0:\n        x = bytearray(b'x') * 500_000_000\n"
      "while True: pass", "its processes together held more than 2000 MB"),
 ])
-@pytest.mark.parametrize("where", ["cell", "call"])
+@pytest.mark.parametrize("where", ["cell", pytest.param("call", marks=pytest.mark.proof)])
 def test_a_limit_that_is_hit_gets_a_sentence_for_learner_and_instructor(code, words, where):
     """In a cell and in a call of a function; nobody else pays."""
     seconds = 2 if "Stopped" in words else 30
