@@ -5,8 +5,8 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help run test test-lib test-exercises test-lectures test-build test-grading test-book test-docs proof bench book lab build lint \
-        lock clean
+.PHONY: help run test test-lib test-exercises test-lectures test-build test-grading test-book test-docs test-browser proof bench book \
+        lab build lint lock clean
 
 help:            ## show this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## ?/\t/' | expand -t 16
@@ -31,7 +31,7 @@ node_modules/.ready: package-lock.json package.json
 run: $(READY)    ## the main job: make a class of notebooks, grade it, show marks, diagnoses and feedback
 	@$(BIN)/python -m chainrule_grading.demo
 
-test: lint test-lib test-exercises test-build test-lectures test-grading test-book test-docs  ## everything CI runs
+test: lint test-lib test-exercises test-build test-lectures test-grading test-book test-docs test-browser  ## everything CI runs
 
 test-lib: $(READY)        ## the reference library
 	$(PYTEST) tests/library tests/benchmarks -m "not proof"
@@ -54,6 +54,9 @@ test-book: $(READY) node_modules/.ready  ## the book in a browser (needs Debian'
 
 test-docs: $(READY)       ## the README's commands, import direction, packaging
 	$(PYTEST) tests/docs -m "not proof"
+
+test-browser: $(READY) node_modules/.ready  ## a learner's afternoon in a real browser (needs chromium), axe-core
+	$(PYTEST) tests/browser -m "not proof"
 
 proof: $(READY) node_modules/.ready  ## the long sweeps: hundreds of seeds, planted faults, mutants; the confusion table
 	$(PYTEST) tests -m proof

@@ -16,6 +16,7 @@ c.CourseDirectory.submitted_directory = f"{CLASSROOM}/submitted"
 c.CourseDirectory.autograded_directory = f"{CLASSROOM}/autograded"
 c.CourseDirectory.feedback_directory = f"{CLASSROOM}/feedback"
 c.CourseDirectory.solution_directory = f"{CLASSROOM}/solution"
+c.Exchange.assignment_dir = str(ROOT / "exercises")                # where fetch puts an assignment, and submit finds it
 (ROOT / CLASSROOM).mkdir(parents=True, exist_ok=True)              # the gradebook needs a folder to lie in
 
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError()"}

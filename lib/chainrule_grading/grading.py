@@ -251,6 +251,10 @@ class Recorder:
         from chainrule_grading.page import sorry
 
         about = about_result(result, secret.fingerprint(secret.of(self.course)))
+        for name in ("timestamp.txt", "submission_secret.txt"):   # nbgrader's exchange hands feedback back by them
+            if (beside := submission.path.parent / name).is_file():
+                for place in (folder, feedback):
+                    write_atomically(place / name, beside.read_bytes())
         if result.problem:
             write_atomically(feedback / f"{result.assignment}.html", sorry(result.assignment, result.problem))
             write_atomically(folder / "grading.json", json.dumps(about, indent=1, ensure_ascii=False))
@@ -259,9 +263,6 @@ class Recorder:
             notebook = self._save(result, submission)
         write_atomically(folder / f"{result.assignment}.ipynb", nbformat.writes(notebook) + "\n")
         write_atomically(folder / "grading.json", json.dumps(about, indent=1, ensure_ascii=False))
-        stamp = submission.path.parent / "timestamp.txt"
-        if stamp.is_file():
-            write_atomically(folder / "timestamp.txt", stamp.read_bytes())
         with quiet():
             page = self._feedback(folder / f"{result.assignment}.ipynb", result)
         write_atomically(feedback / f"{result.assignment}.html", page)
