@@ -606,6 +606,8 @@ def _learners(session, source, room):
     most = session.limits.output
     outputs = [nbformat.v4.new_output("stream", name=name, text=_text(reply.get(key), most))
                for name, key in (("stdout", "printed"), ("stderr", "warned")) if _text(reply.get(key))]
+    if reply.get("cut") is True:
+        outputs.append(nbformat.v4.new_output("stream", name="stderr", text=f"\n{limit_hit(reply, session.limits)}\n"))
     shown = reply.get("shown")
     for data in shown[:50] if isinstance(shown, list) else ():
         outputs.append(nbformat.v4.new_output("display_data", _display(data, room)))

@@ -244,7 +244,7 @@ def test_a_limit_that_is_hit_gets_a_sentence_for_learner_and_instructor(code, wo
     body = code if where == "cell" else "def f():\n" + "\n".join(f"    {line}" for line in code.splitlines())
     earned, result = marks(course_of(("answer", "def f(): pass"), ("test", "assert f() == 1")), [body], limits)
     assert earned == [0] and any(words in flag for flag in result.flags), result.flags
-    if "print" not in code:
+    if "print" not in code or where == "cell":
         assert words in json.dumps(result.notebook), "the learner reads it"
     assert marks(course_of(("answer", "def f(): return 1"), ("test", "assert f() == 1")),
                  ["def f(): return 1"], limits)[0] == [2]
