@@ -35,5 +35,7 @@ c.Sandboxed.total_seconds = 60                 # and for one submission
 # Pages made of learners' notebooks hold no script of theirs; feedback holds none at all.
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.filters = {"markdown2html": "chainrule_grading.feedback.markdown",
+                          "strip_files_prefix": "chainrule_grading.feedback.unchanged",
                           "clean_html": "chainrule_grading.feedback.clean"}
-c.GenerateFeedback.exporter_class = "chainrule_grading.feedback.SafeHTML"
+c.GenerateFeedback.exporter_class = "chainrule_grading.feedback.FeedbackPage"
+c.GenerateFeedback.preprocessors = ["chainrule_grading.stock.Grades"]

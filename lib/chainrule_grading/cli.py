@@ -100,8 +100,10 @@ def parser():
     for name, default, what in (("cell-seconds", 30, "longest time for one cell"),
                                 ("call-seconds", 10, "longest time for one call of a learner's function"),
                                 ("total-seconds", 60, "longest time for one submission"),
-                                ("memory-mb", 2000, "address space of a learner's process, of which Python and "
-                                                    "NumPy take about 500"),
+                                ("memory-mb", 2000, "memory of all processes of a submission together, and address "
+                                                    "space of each, of which Python and NumPy take about 500"),
+                                ("cpu-seconds", 65, "longest time that a process may compute"),
+                                ("output-kb", 100, "most that a cell may print"),
                                 ("processes", 16, "most processes and threads"),
                                 ("files-mb", 32, "most space for files")):
         grade.add_argument(f"--{name}", type=float, default=default, metavar="N", help=f"{what} (default {default})")
@@ -123,11 +125,11 @@ def parser():
 
 
 def limits_of(a):
-    """The Limits that were typed."""
+    """The Limits that were typed, or set for nbgrader in its configuration."""
     return import_module("chainrule_grading.notebooks").Limits(
         cell_seconds=a.cell_seconds, call_seconds=min(a.call_seconds, a.cell_seconds), total_seconds=a.total_seconds,
-        memory=int(a.memory_mb * 1e6), processes=int(a.processes), files=int(a.files_mb * 1e6),
-        file=int(a.files_mb * 1e6 / 4))
+        cpu_seconds=a.cpu_seconds, memory=int(a.memory_mb * 1e6), processes=int(a.processes),
+        files=int(a.files_mb * 1e6), file=int(a.files_mb * 1e6 / 4), output=int(a.output_kb * 1000))
 
 
 def run(arguments):

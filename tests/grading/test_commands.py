@@ -206,7 +206,7 @@ def test_doctor_tries_and_tells(here, capsys):
     assert doctor.main() == 0
     said = capsys.readouterr().out
     assert "a Python kernel starts and computes" in said
-    assert "isolation: sandbox; 7 ways out were tried and none worked" in said
+    assert "isolation: sandbox; 8 ways out were tried and none worked" in said
 
 
 def test_doctor_tells_a_way_out_and_a_missing_sandbox(here, monkeypatch, capsys):
