@@ -91,12 +91,19 @@ def parser():
     grade = command("grade", "grade all submissions of an assignment and write feedback",
                     "Submissions lie in classroom/submitted/<learner>/<assignment>/. Each is graded by itself: a file\n"
                     "that is broken, crashes or never ends costs only its own marks. Marks go into nbgrader's\n"
-                    "gradebook, so formgrader and nbgrader export work as usual.\n"
+                    "gradebook, so formgrader and nbgrader export work as usual. Only what is new or changed is graded;\n"
+                    "a run that was stopped goes on where it was. course/teach/grading.md tells the rest.\n"
                     "Exit code: 0, unless grading itself failed.")
     grade.add_argument("assignment", help="for example delta")
     grade.add_argument("--learner", action="append", metavar="NAME", help="only this one (may be repeated)")
     grade.add_argument("--accept-isolation", choices=["none"],
                        help="where there is no sandbox: type none to run learners' code with your own rights")
+    grade.add_argument("--workers", type=int, metavar="N", help="processes that grade (default: the cores)")
+    grade.add_argument("--scheduler", metavar="ADDRESS", help="grade on the workers of a Dask scheduler")
+    grade.add_argument("--force", action="store_true", help="grade again what has not changed")
+    grade.add_argument("--dry-run", action="store_true", help="write nothing; show marks before and after")
+    grade.add_argument("--watch", action="store_true", help="grade submissions as they arrive, until Ctrl-C")
+    grade.add_argument("--json", action="store_true", help="for programs; progress goes to stderr")
     for name, default, what in (("cell-seconds", 30, "longest time for one cell"),
                                 ("call-seconds", 10, "longest time for one call of a learner's function"),
                                 ("total-seconds", 60, "longest time for one submission"),
@@ -153,8 +160,9 @@ def run(arguments):
         case "progress":
             return import_module("chainrule_grading.learner").progress(a.json)
         case "grade":
-            return import_module("chainrule_grading.grading").main(
-                find_course(), a.assignment, a.learner, a.accept_isolation, limits_of(a))
+            return import_module("chainrule_grading.driver").main(
+                find_course(), a.assignment, a.learner, a.accept_isolation, limits_of(a), workers=a.workers,
+                scheduler=a.scheduler, force=a.force, dry_run=a.dry_run, watch=a.watch, as_json=a.json)
         case "class":
             return import_module("chainrule_grading.secret").main(find_course())
         case "build":

@@ -16,7 +16,8 @@ import nbformat
 
 from chainrule_grading.authoring import release_of
 from chainrule_grading.course import UserError, find_course, write_atomically
-from chainrule_grading.grading import Limits, best_isolation, grade_class
+from chainrule_grading.driver import grade_class
+from chainrule_grading.grading import Limits, best_isolation
 
 ASSIGNMENT = "delta"
 LIMITS = Limits(cell_seconds=10)

@@ -12,7 +12,8 @@ import pytest
 
 from chainrule_grading import demo
 from chainrule_grading.course import Course
-from chainrule_grading.grading import best_isolation, grade_class
+from chainrule_grading.driver import grade_class
+from chainrule_grading.grading import best_isolation
 from tests.grading.hostile import files
 from tests.grading.test_feedback import HOSTILE
 

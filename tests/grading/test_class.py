@@ -11,7 +11,8 @@ import pytest
 
 from chainrule_grading import demo, grading, sandbox
 from chainrule_grading.course import UserError, find_course
-from chainrule_grading.grading import Limits, Mark, Recorder, Result, grade, grade_class, main, submissions, table
+from chainrule_grading.driver import grade_class, main, table
+from chainrule_grading.grading import Limits, Mark, Recorder, Result, grade, submissions
 from tests.conftest import ROOT
 
 HONEST = ("ada", "bela", "dora", "goran", "hana", "ivan", "lena")
@@ -155,10 +156,10 @@ def test_what_breaks_in_the_grader_itself_is_a_failure_and_the_others_are_graded
     course = class_of("ada", "dora")
     record = Recorder.record
 
-    def broken(self, result, submission):
+    def broken(self, result, submission, made_of):
         if result.student == "ada":
             raise OSError("disk full")
-        record(self, result, submission)
+        record(self, result, submission, made_of)
     monkeypatch.setattr(Recorder, "record", broken)
     results, failures = grade_class(course, "delta", say=lambda _: None)
     assert failures == [("ada", "OSError: disk full")] and [r.student for r in results] == ["dora"]

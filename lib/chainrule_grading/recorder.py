@@ -1,0 +1,259 @@
+"""Where results go: nbgrader's gradebook, autograded/ and feedback/. The one writer; it runs in the main process only.
+
+A submission is one transaction, whose rows are those that `nbgrader autograde` writes (tests compare them). Its
+`grading.json` is written last: it stands for "all of this is on disk", and names what the marks were made of.
+"""
+import hashlib
+import json
+import logging
+import sqlite3
+import tomllib
+import warnings
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+
+import nbformat
+
+from chainrule_grading import secret
+from chainrule_grading.course import UserError, nbgrader_config, write_atomically
+
+COPIES = 10                                       # of the gradebook that are kept
+PATIENCE = 30                                     # seconds to wait while another program writes in the gradebook
+
+
+class Recorder:
+    """Writes results of one assignment. Keeps the gradebook open: close it, or use `with`."""
+
+    def __init__(self, course, assignment):
+        self.course, self.assignment = course, assignment
+        self.config = nbgrader_config(course)
+        self.url = self.config.CourseDirectory.db_url
+        self.fingerprint = secret.fingerprint(secret.of(course))
+        self.extensions = extensions(course).get(assignment)
+        course.classroom.mkdir(parents=True, exist_ok=True)
+        with quiet():
+            self._register()
+            self.book = self._open()
+        self.students = {s.student_id for s in self.book.assignment_submissions(assignment)}
+        self.book.db.remove()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.book.close()
+
+    def _register(self):
+        """Put the assignment's cells and points into the gradebook, as nbgrader's generate_assignment does."""
+        from nbgrader.api import Gradebook
+        from nbgrader.converters import GenerateAssignment
+        from nbgrader.preprocessors import SaveCells
+
+        with Gradebook(self.url) as book:
+            book.update_or_create_assignment(self.assignment)
+        source = self.course.solutions / self.assignment / f"{self.assignment}.ipynb"
+        notebook = nbformat.read(source, as_version=4)
+        about = {"nbgrader": {"notebook": self.assignment, "assignment": self.assignment, "db_url": self.url}}
+        for preprocessor in GenerateAssignment.preprocessors.default_args[0]:
+            notebook, _ = preprocessor(config=self.config)(notebook, about)
+            if preprocessor is SaveCells:
+                return
+
+    def _open(self):
+        """The gradebook: others may read while this writes, and it waits while they write."""
+        from nbgrader.api import Gradebook
+        from sqlalchemy import event
+
+        book = Gradebook(self.url)
+
+        def patient(connection, _):
+            connection.execute(f"pragma busy_timeout = {PATIENCE * 1000}")
+            connection.execute("pragma journal_mode = wal")
+        book.db.remove()
+        book.engine.dispose()
+        event.listen(book.engine, "connect", patient)
+        return book
+
+    @contextmanager
+    def _one_transaction(self):
+        """nbgrader commits after each step; here a submission is in the gradebook whole or not at all."""
+        db = self.book.db
+        db.commit = db.flush                      # on this object; the class keeps its own
+        try:
+            yield
+            del db.commit
+            db.commit()
+        except BaseException:
+            db.__dict__.pop("commit", None)
+            db.rollback()
+            raise
+        finally:
+            db.remove()                           # what was read does not stay in memory
+
+    def place(self, student):
+        """The folder of a learner's graded notebook."""
+        return self.course.classroom / "autograded" / student / self.assignment
+
+    def recorded(self, student):
+        """What `grading.json` says of a learner's last grading, if page and rows are there too; else {}."""
+        page = self.course.classroom / "feedback" / student / self.assignment / f"{self.assignment}.html"
+        try:
+            about = json.loads((self.place(student) / "grading.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        there = isinstance(about, dict) and page.is_file() and (about.get("problem") or student in self.students)
+        return about if there else {}
+
+    def record(self, result, submission, made_of=""):
+        """Write one result; a submission without a mark leaves a page that says why, and no row."""
+        folder = self.place(result.student)
+        feedback = self.course.classroom / "feedback" / result.student / result.assignment
+        from chainrule_grading.page import page, sorry
+
+        about = about_result(result, self.fingerprint) | {"made_of": made_of}
+        for name in ("timestamp.txt", "submission_secret.txt"):   # nbgrader's exchange hands feedback back by them
+            if (beside := submission.path.parent / name).is_file():
+                for place in (folder, feedback):
+                    write_atomically(place / name, beside.read_bytes())
+        if result.problem:
+            write_atomically(feedback / f"{result.assignment}.html", sorry(result.assignment, result.problem))
+        else:
+            with quiet():
+                notebook, late = self._save(result, submission)
+            write_atomically(folder / f"{result.assignment}.ipynb", nbformat.writes(notebook) + "\n")
+            write_atomically(feedback / f"{result.assignment}.html",
+                             page(self._with_marks(notebook, result.student), result.assignment, result.student, late))
+        write_atomically(folder / "grading.json", json.dumps(about, indent=1, ensure_ascii=False))
+
+    def _save(self, result, submission):
+        """nbgrader's steps after executing a notebook: tidy outputs, marks, late penalty."""
+        from nbconvert.preprocessors import ClearMetadataPreprocessor
+        from nbgrader.preprocessors import IgnorePattern, LimitOutput
+
+        notebook = nbformat.from_dict(result.notebook)
+        for kind in (IgnorePattern, ClearMetadataPreprocessor, LimitOutput):
+            step = kind(config=self.config)
+            if step.enabled:
+                notebook, _ = step.preprocess(notebook, {})
+        stamp = submission.path.parent / "timestamp.txt"
+        when = {"timestamp": _timestamp(stamp)} if stamp.is_file() else {}
+        if self.extensions is not None:           # else what was granted through nbgrader stays
+            when["extension"] = self.extensions.get(result.student)
+        with self._one_transaction():
+            self.book.update_or_create_student(result.student)
+            theirs = self.book.update_or_create_submission(result.assignment, result.student, **when)
+            rows = next(n for n in theirs.notebooks if n.name == result.assignment)
+            self._marks(notebook, rows)
+            self.book.db.flush()
+            self.book.db.expire(rows)             # its score is a sum of what has just been written
+            late = self._late(theirs, rows, result.student)
+        self.students.add(result.student)
+        return notebook, late
+
+    def _marks(self, notebook, rows):
+        """What nbgrader's SaveAutoGrades writes, with two queries in place of one for each cell."""
+        from nbgrader.api import Comment, Grade
+        from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
+
+        grades, comments = {g.cell.name: g for g in rows.grades}, {c.cell.name: c for c in rows.comments}
+        for cell in notebook.cells:
+            name = (cell.metadata.get("nbgrader") or {}).get("grade_id")
+            if is_grade(cell):
+                grade = grades.get(name) or Grade(
+                    cell=self.book.find_graded_cell(name, self.assignment, self.assignment), notebook=rows)
+                grade.auto_score = determine_grade(cell)[0]
+                grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
+            if is_solution(cell) or is_task(cell):
+                comment = comments.get(name) or Comment(
+                    cell=self.book.find_solution_cell(name, self.assignment, self.assignment), notebook=rows)
+                untouched = cell.metadata.nbgrader.get("checksum") == compute_checksum(cell) and not is_task(cell)
+                comment.auto_comment = "No response." if untouched else None
+
+    def _late(self, theirs, rows, student):
+        """What the instructor's policy takes off for late work, in points."""
+        from nbgrader.preprocessors import AssignLatePenalties
+
+        policy = AssignLatePenalties(config=self.config)
+        policy.init_plugin()
+        rows.late_submission_penalty = None
+        seconds = 0 if theirs.assignment.duedate is None else theirs.total_seconds_late
+        penalty = policy.plugin_inst.late_submission_penalty(student, rows.score, seconds) if seconds > 0 else None
+        if penalty is not None:
+            rows.late_submission_penalty = policy._check_late_penalty(rows, penalty)
+        return rows.late_submission_penalty or 0
+
+    def _with_marks(self, notebook, student):
+        """A copy of the notebook with marks and comments as they now stand in the gradebook, a person's too."""
+        notebook = nbformat.from_dict(notebook)
+        rows = self.book.find_submission_notebook(self.assignment, self.assignment, student)
+        grades, comments = {g.cell.name: g for g in rows.grades}, {c.cell.name: c for c in rows.comments}
+        for cell in notebook.cells:
+            about = cell.metadata.get("nbgrader") or {}
+            if grade := grades.get(about.get("grade_id")):
+                about.update(score=grade.score, points=grade.max_score, waiting=bool(grade.needs_manual_grade))
+            if comment := comments.get(about.get("grade_id")):
+                about["comment"] = comment.comment
+        self.book.db.remove()
+        return notebook
+
+
+def back_up(course):
+    """Copy the gradebook before a run and keep the last few copies; None if there is none yet."""
+    path, folder = course.classroom / "gradebook.db", course.classroom / "backups"
+    if not path.is_file():
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"gradebook-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.db"
+    partial = target.with_suffix(".part")
+    with closing(sqlite3.connect(path, timeout=PATIENCE)) as book, closing(sqlite3.connect(partial)) as copy:
+        book.backup(copy)                         # whole, even while somebody writes
+    partial.replace(target)
+    for old in sorted(folder.glob("gradebook-*.db"))[:-COPIES]:
+        old.unlink()
+    return target
+
+
+def extensions(course):
+    """{assignment: {learner: timedelta}} of classroom/extensions.toml; days may be fractions. UserError if unusable."""
+    path = course.classroom / "extensions.toml"
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        return {assignment: {learner: timedelta(days=float(days)) for learner, days in learners.items()}
+                for assignment, learners in told.items()}
+    except (tomllib.TOMLDecodeError, AttributeError, TypeError, ValueError, OverflowError) as wrong:
+        raise UserError(f"{path} cannot be used ({wrong}); write a line [delta] and below it lines like ada = 2, the "
+                        "days that ada may be late.") from None
+
+
+def about_result(result, fingerprint):
+    """What is kept beside a graded notebook: how it was graded, and what the instructor should know."""
+    return {"isolation": result.isolation, "flags": result.flags, "problem": result.problem,
+            "seconds": round(result.seconds, 2), "graded": datetime.now(UTC).isoformat(timespec="seconds"),
+            "course_secret": fingerprint, "marks": [asdict(mark) for mark in result.marks]}
+
+
+def digest(*parts):
+    """One name for many bytes, no two lists of parts having the same."""
+    sha = hashlib.sha256()
+    for part in parts:
+        part = part.encode() if isinstance(part, str) else part or b""
+        sha.update(len(part).to_bytes(8, "big") + part)
+    return sha.hexdigest()
+
+
+def _timestamp(path):
+    from nbgrader.utils import parse_utc
+    return parse_utc(path.read_text(encoding="utf-8").strip())
+
+
+@contextmanager
+def quiet():
+    """nbgrader logs and warns a good deal about things that are not the user's concern."""
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
