@@ -1,0 +1,460 @@
+"""The driver: nothing is graded twice, nothing is lost, whoever is killed and whenever."""
+import contextlib
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from chainrule_grading import demo, driver, grading, recorder
+from chainrule_grading.course import UserError
+from chainrule_grading.driver import Cluster, Here, Job, Pool, compare, edition, grade_class, main
+from chainrule_grading.journal import Journal, result_from
+from chainrule_grading.recorder import Recorder, back_up, digest, extensions
+
+NAMES = ("ada", "dora", "goran", "otto")
+
+
+@pytest.fixture
+def class_of(copy):
+    def hand_in(*names):
+        demo.hand_in(copy, [demo.read_learner(copy.sources / "class" / f"{name}.py") for name in names])
+        return copy
+    return hand_in
+
+
+def dump(course):
+    """The gradebook as sorted rows without ids and times, and the marks of each grading.json; SQL, not nbgrader."""
+    with closing(sqlite3.connect(course.classroom / "gradebook.db")) as book:
+        grades = book.execute("""
+            select a.student_id, c.name, g.auto_score, g.manual_score, g.needs_manual_grade, n.late_submission_penalty
+            from grade g join submitted_notebook n on g.notebook_id = n.id
+            join submitted_assignment a on n.assignment_id = a.id join base_cell c on g.cell_id = c.id""").fetchall()
+        comments = book.execute("""
+            select a.student_id, c.name, k.auto_comment, k.manual_comment
+            from comment k join submitted_notebook n on k.notebook_id = n.id
+            join submitted_assignment a on n.assignment_id = a.id join base_cell c on k.cell_id = c.id""").fetchall()
+    marks = [(path.parent.parent.name, json.loads(path.read_text(encoding="utf-8"))["marks"])
+             for path in course.classroom.glob("autograded/*/*/grading.json")]
+    return sorted(map(repr, [*grades, *comments, *marks]))
+
+
+class Counting(Here):
+    """Grades here, and remembers whom."""
+
+    def __init__(self):
+        self.whom = []
+
+    def submit(self, student, *rest):
+        self.whom.append(student)
+        return super().submit(student, *rest)
+
+
+def silent(_):
+    pass
+
+
+def test_only_what_is_new_or_changed_is_graded_again(class_of):
+    course, counting = class_of("ada", "otto"), Counting()
+    first, _ = grade_class(course, "delta", say=silent, workers=counting)
+    assert counting.whom == ["ada", "otto"]
+    again, failures = grade_class(course, "delta", say=silent, workers=counting)
+    assert counting.whom == ["ada", "otto"] and not failures
+    assert [(r.student, r.earned, r.marks, r.problem) for r in again] == \
+        [(r.student, r.earned, r.marks, r.problem) for r in first]
+    path = course.classroom / "submitted/ada/delta/delta.ipynb"
+    path.write_bytes(path.read_bytes() + b"\n")
+    grade_class(course, "delta", say=silent, workers=counting)
+    assert counting.whom == ["ada", "otto", "ada"]
+    grade_class(course, "delta", say=silent, workers=counting, force=True)
+    assert counting.whom == ["ada", "otto", "ada", "ada", "otto"]
+
+
+@pytest.mark.parametrize("lost", ["gradebook.db", "feedback/ada/delta/delta.html", "autograded/ada/delta/grading.json"])
+def test_what_was_lost_from_the_classroom_is_made_again(class_of, lost):
+    course, counting = class_of("ada"), Counting()
+    grade_class(course, "delta", say=silent, workers=counting)
+    before = dump(course)
+    (course.classroom / lost).unlink()
+    grade_class(course, "delta", say=silent, workers=counting)
+    assert counting.whom == ["ada", "ada"] and (course.classroom / lost).is_file() and dump(course) == before
+
+
+def test_other_limits_another_secret_another_course_text_mean_grading_again(class_of, monkeypatch):
+    course, counting = class_of("ada"), Counting()
+    grade_class(course, "delta", say=silent, workers=counting)
+    grade_class(course, "delta", limits=grading.Limits(cell_seconds=9), say=silent, workers=counting)
+    assert len(counting.whom) == 2
+    (course.classroom / "course-secret").write_text("0" * 64 + "\n")
+    grade_class(course, "delta", limits=grading.Limits(cell_seconds=9), say=silent, workers=counting)
+    assert len(counting.whom) == 3
+    monkeypatch.setattr(driver, "edition", lambda: "another")
+    grade_class(course, "delta", limits=grading.Limits(cell_seconds=9), say=silent, workers=counting)
+    assert len(counting.whom) == 4
+
+
+def test_a_result_that_was_not_recorded_waits_in_the_journal_and_is_not_graded_again(class_of, monkeypatch):
+    course, counting = class_of("ada", "dora"), Counting()
+    with monkeypatch.context() as patch:
+        patch.setattr(Recorder, "_save", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        _, failures = grade_class(course, "delta", say=silent, workers=counting)
+    assert [who for who, why in failures if "No space" in why] == ["ada", "dora"]
+    assert sorted(p.name for p in (course.classroom / "journal/delta").iterdir()) == ["ada.json", "dora.json"]
+    results, failures = grade_class(course, "delta", say=silent, workers=counting)
+    assert not failures and [r.earned for r in results] == [27, 19] and counting.whom == ["ada", "dora"]
+    assert not list((course.classroom / "journal/delta").iterdir())
+
+
+def test_a_journal_of_other_bytes_or_half_a_file_is_not_believed(class_of):
+    course = class_of("ada")
+    journal = Journal(course, "delta")
+    result = grading.Result("ada", "delta", nbformat.v4.new_notebook(),
+                            (grading.Mark("check-a", 1.0, 2.0, ("says",)),), ("flag",))
+    journal.write(result, "one")
+    assert journal.read("ada", "one") == result and journal.read("ada", "two") is None
+    place = course.classroom / "journal/delta/ada.json"
+    place.write_bytes(place.read_bytes()[:-20])
+    assert journal.read("ada", "one") is None
+    assert result_from({"student": "a", "assignment": "b"}) == grading.Result("a", "b")
+
+
+def test_names_of_bytes_do_not_run_into_each_other():
+    assert digest(b"ab", b"c") != digest(b"a", b"bc") and digest(b"a", None) != digest(b"a")
+    assert digest("é") == digest("é".encode())
+
+
+def test_a_submission_that_is_half_recorded_is_not_in_the_gradebook(class_of, monkeypatch):
+    """The transaction: what stops in the middle leaves no row of that learner, and the others'."""
+    course = class_of("ada", "dora")
+    late = Recorder._late
+    monkeypatch.setattr(Recorder, "_late", lambda self, theirs, rows, student:
+                        1 / 0 if student == "ada" else late(self, theirs, rows, student))
+    _, failures = grade_class(course, "delta", say=silent, workers=Here())
+    assert [who for who, _ in failures] == ["ada"]
+    rows = dump(course)
+    assert rows and not [row for row in rows if "'ada'" in row] and [row for row in rows if "'dora'" in row]
+
+
+def test_a_locked_gradebook_costs_a_failure_and_the_next_run_finishes(class_of, monkeypatch):
+    course = class_of("ada")
+    monkeypatch.setattr(recorder, "PATIENCE", 0.1)
+    with Recorder(course, "delta"):
+        pass
+    with closing(sqlite3.connect(course.classroom / "gradebook.db")) as other:
+        save = Recorder._save
+
+        def locked(*arguments):
+            other.execute("begin immediate")
+            return save(*arguments)
+        with monkeypatch.context() as patch:
+            patch.setattr(Recorder, "_save", locked)
+            _, failures = grade_class(course, "delta", say=silent)
+        assert len(failures) == 1 and "locked" in failures[0][1]
+        other.rollback()
+    counting = Counting()
+    results, failures = grade_class(course, "delta", say=silent, workers=counting)
+    assert not failures and not counting.whom and results[0].earned == 27
+
+
+# ---------------------------------------------------------------- killed
+
+def run(course, *arguments):
+    return subprocess.Popen([sys.executable, "-m", "chainrule_grading.cli", "grade", "delta", "--workers", "2",
+                             *arguments], cwd=course.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                            start_new_session=True)
+
+
+def family(pid):
+    """All processes below this one, from /proc."""
+    found, waiting = [], [pid]
+    while waiting:
+        for path in Path(f"/proc/{waiting.pop()}/task").glob("*/children"):
+            with contextlib.suppress(OSError):
+                children = [int(child) for child in path.read_text().split()]
+                found += children
+                waiting += children
+    return found
+
+
+def disturbed(course, victim, seconds):
+    """Run the command, kill -9 one process after so many seconds, and let it, or a second run, finish."""
+    process = run(course)
+    time.sleep(seconds)
+    those = family(process.pid)
+    target = process.pid if victim == "driver" else random.Random(seconds).choice(those) if those else process.pid
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(target, signal.SIGKILL)
+    printed, _ = process.communicate(timeout=200)
+    if target == process.pid or process.returncode:
+        done = run(course)
+        printed, _ = done.communicate(timeout=200)
+        assert done.returncode == 0, printed
+    return those
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, course):
+    """The gradebook of a run that nobody disturbed, and the course that the others start from."""
+    import shutil
+
+    from chainrule_grading.course import Course
+    root = tmp_path_factory.mktemp("undisturbed") / "course"
+    for name in ("course", "solutions", "exercises", "lectures"):
+        shutil.copytree(course.root / name, root / name)
+    shutil.copy(course.root / "nbgrader_config.py", root)
+    own = Course(root)
+    demo.hand_in(own, [demo.read_learner(own.sources / "class" / f"{name}.py") for name in NAMES])
+    (own.classroom / "course-secret").write_text("7" * 64 + "\n")
+    fresh = root.parent / "fresh"
+    shutil.copytree(root, fresh)
+    done = run(own)
+    printed, _ = done.communicate(timeout=200)
+    assert done.returncode == 0, printed
+    return Course(fresh), dump(own)
+
+
+def moments(count, seed):
+    rng = random.Random(seed)
+    return [(("driver", "anyone")[k % 2], round(rng.uniform(0.5, 6), 2)) for k in range(count)]
+
+
+@pytest.mark.parametrize(("victim", "seconds"), [
+    ("driver", 3.5), ("anyone", 3.8),
+    *(pytest.param(*moment, marks=pytest.mark.proof) for moment in moments(48, 9))])
+def test_killed_at_any_moment_it_ends_with_the_same_gradebook(undisturbed, tmp_path, victim, seconds):
+    """The victim is the driver, or any process below it: worker, fork server, warm parent, sandbox."""
+    import shutil
+
+    from chainrule_grading.course import Course
+    fresh, wanted = undisturbed
+    shutil.copytree(fresh.root, tmp_path / "course")
+    course = Course(tmp_path / "course")
+    those = disturbed(course, victim, seconds)
+    assert dump(course) == wanted
+    deadline = time.monotonic() + 10
+    while (left := [pid for pid in those if _runs(pid)]) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not left, "processes were left behind"
+
+
+def _runs(pid):
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def test_a_worker_that_dies_each_time_is_a_failure_and_not_an_endless_loop(monkeypatch):
+    from concurrent.futures import Future
+    from concurrent.futures.process import BrokenProcessPool
+
+    class Dying:
+        size, renewed = 1, 0
+
+        def submit(self, student, *_):
+            future = Future()
+            future.set_exception(BrokenProcessPool()) if student == "eve" else future.set_result("fine")
+            return future
+
+        def renew(self):
+            self.renewed += 1
+
+    class Klass:
+        def send(self, workers, job):
+            return workers.submit(job.submission)
+
+    workers = Dying()
+    found = [(job.submission, result) for job, result in
+             driver.graded(Klass(), [Job("eve", b"", ""), Job("ada", b"", "")], workers)]
+    assert sorted(who for who, _ in found) == ["ada", "eve"] and dict(found)["ada"] == "fine"
+    assert isinstance(dict(found)["eve"], BrokenProcessPool) and workers.renewed == driver.TRIES
+
+
+# ---------------------------------------------------------------- copies, lateness, a person's marks
+
+def test_the_gradebook_is_copied_before_each_run_and_the_last_copies_are_kept(class_of, monkeypatch):
+    course = class_of("ada")
+    assert back_up(course) is None
+    grade_class(course, "delta", say=silent, workers=Here())
+    before = dump(course)
+    monkeypatch.setattr(recorder, "COPIES", 3)
+    copies = [back_up(course) for _ in range(5)]
+    assert sorted((course.classroom / "backups").glob("gradebook-*")) == copies[-3:]
+    copies[-1].replace(course.classroom / "gradebook.db")
+    assert dump(course) == before
+
+
+def test_an_extension_saves_a_learner_from_the_penalty_and_no_other(class_of):
+    from nbgrader.api import Gradebook
+    course = class_of("ada", "dora")
+    for name in ("ada", "dora"):
+        (course.classroom / f"submitted/{name}/delta/timestamp.txt").write_text("2026-11-21 12:00:00 UTC")
+    config = course.root / "nbgrader_config.py"
+    config.write_text(config.read_text() + "\nc.LateSubmissionPlugin.penalty_method = 'zero'\n")
+    url = f"sqlite:///{course.classroom / 'gradebook.db'}"
+    with Recorder(course, "delta"), Gradebook(url) as book:
+        book.update_or_create_assignment("delta", duedate=datetime(2026, 11, 20, 11, 0, 0))
+
+    def penalties():
+        with Gradebook(url) as book:
+            return {s.student.id: s.late_submission_penalty for s in book.assignment_submissions("delta")}
+    grade_class(course, "delta", say=silent, workers=Here())
+    assert penalties() == {"ada": 27, "dora": 19}
+    (course.classroom / "extensions.toml").write_text("[delta]\nada = 1.5\n")
+    counting = Counting()
+    grade_class(course, "delta", say=silent, workers=counting)
+    assert penalties() == {"ada": 0, "dora": 19} and counting.whom == ["ada"]
+    page = (course.classroom / "feedback/dora/delta/delta.html").read_text(encoding="utf-8")
+    assert "Handed in late: 19 points less" in page
+    assert extensions(course) == {"delta": {"ada": timedelta(days=1.5)}}
+
+
+@pytest.mark.parametrize("text", ["[delta\n", "ada = 2\n", "[delta]\nada = 'soon'\n"])
+def test_extensions_that_cannot_be_used_are_said_in_a_sentence(copy, text):
+    copy.classroom.mkdir()
+    (copy.classroom / "extensions.toml").write_text(text)
+    with pytest.raises(UserError, match=r"extensions.toml cannot be used .* write a line \[delta\]"):
+        extensions(copy)
+
+
+def test_a_persons_mark_and_its_reason_survive_and_reach_the_feedback(class_of):
+    from nbgrader.api import Gradebook
+    course = class_of("dora")
+    grade_class(course, "delta", say=silent, workers=Here())
+    with Gradebook(f"sqlite:///{course.classroom / 'gradebook.db'}") as book:
+        book.find_grade("delta-why_transpose", "delta", "delta", "dora").manual_score = 2.5
+        book.find_comment("delta-why_transpose", "delta", "delta", "dora").manual_comment = "Said in the oral exam."
+        book.db.commit()
+    grade_class(course, "delta", say=silent, workers=Here(), force=True)
+    rows = [row for row in dump(course) if "delta-why_transpose" in row]
+    assert any("2.5" in row for row in rows) and any("oral exam" in row for row in rows)
+    assert "Said in the oral exam." in (course.classroom / "feedback/dora/delta/delta.html").read_text(encoding="utf-8")
+
+
+# ---------------------------------------------------------------- the command
+
+def test_a_dry_run_shows_marks_before_and_after_and_writes_nothing(class_of, capsys):
+    course = class_of("ada", "dora")
+    assert main(course, "delta") == 0
+    before, book = dump(course), (course.classroom / "gradebook.db").read_bytes()
+    worse = course.classroom / "submitted/dora/delta/delta.ipynb"
+    worse.write_bytes(course.release("delta").read_bytes())
+    capsys.readouterr()
+    assert main(course, "delta", dry_run=True) == 0
+    printed = capsys.readouterr().out
+    line = next(line for line in printed.splitlines() if line.startswith("dora"))
+    assert line.split() == ["dora", "19", "0"] and "1 would be graded, 1 of them" in printed
+    assert "\nada" not in printed and dump(course) == before
+    assert len(book) == len((course.classroom / "gradebook.db").read_bytes())
+    assert compare(course, "delta", workers=Here())[0][0] == "dora"
+
+
+def test_the_summary_for_programs_is_json_alone_on_stdout(class_of, capsys):
+    course = class_of("ada", "otto")
+    assert main(course, "delta", as_json=True, workers=1) == 0
+    printed = capsys.readouterr()
+    told = json.loads(printed.out)
+    assert [(r["learner"], r["earned"], bool(r["problem"])) for r in told["results"]] == \
+        [("ada", 27, False), ("otto", 0, True)]
+    assert "[2/2]" in printed.err and told["failures"] == {}
+    with pytest.raises(UserError, match="at least one process"):
+        main(course, "delta", workers=0)
+
+
+def test_watching_grades_what_arrives_and_what_is_handed_in_again(class_of, monkeypatch):
+    course, said, looks = class_of("otto"), [], []
+
+    def next_look(_):
+        looks.append(len(said))
+        folder = course.classroom / "submitted/ada/delta"
+        if len(looks) == 2:
+            demo.hand_in(course, [demo.read_learner(course.sources / "class" / "ada.py")])
+        elif len(looks) == 4:
+            (folder / "delta.ipynb").write_bytes(course.release("delta").read_bytes())
+        elif len(looks) == 6:
+            raise KeyboardInterrupt
+    monkeypatch.setattr(driver.time, "sleep", next_look)
+    monkeypatch.setattr(driver, "Pool", lambda workers: Here())
+    with pytest.raises(KeyboardInterrupt):
+        main(course, "delta", watch=True, as_json=False)
+    rows = [row for row in dump(course) if row.startswith("('ada', 'check-delta-output'")]
+    assert rows == ["('ada', 'check-delta-output', 0.0, None, 0, None)"]
+    assert len(list((course.classroom / "backups").glob("gradebook-*"))) <= 1
+
+
+# ---------------------------------------------------------------- Dask
+
+@pytest.fixture(scope="module")
+def dask_cluster():
+    """A scheduler and two workers as separate processes on loopback."""
+    from distributed import Client
+
+    program = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
+    log = subprocess.DEVNULL
+    import socket
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"tcp://127.0.0.1:{port}"
+    started = [subprocess.Popen([*program, "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"], stdout=log,
+                                stderr=log)]
+    started += [subprocess.Popen([sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "1",
+                                  "--no-dashboard", "--no-nanny"], stdout=log, stderr=log) for _ in range(2)]
+    try:
+        with Client(address, timeout=60) as client:
+            client.wait_for_workers(2, timeout=60)
+        yield address, started
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+def test_a_cluster_gives_the_same_gradebook_and_a_worker_that_dies_loses_nothing(undisturbed, tmp_path, dask_cluster):
+    import shutil
+
+    from chainrule_grading.course import Course
+    fresh, wanted = undisturbed
+    address, started = dask_cluster
+    shutil.copytree(fresh.root, tmp_path / "course")
+    course, said = Course(tmp_path / "course"), []
+
+    def kill_one(text):
+        said.append(text)
+        if len(said) == 2:
+            started[1].kill()
+    cluster = Cluster(address)
+    try:
+        assert cluster.size == 2
+        _, failures = grade_class(course, "delta", say=kill_one, workers=cluster)
+    finally:
+        cluster.close()
+    assert not failures and dump(course) == wanted
+
+
+def test_a_cluster_of_another_edition_is_refused_before_work(dask_cluster, monkeypatch):
+    monkeypatch.setattr(driver, "edition", lambda: "another")
+    with pytest.raises(UserError, match="another edition of chainrule"):
+        Cluster(dask_cluster[0])
+    with pytest.raises(UserError, match="no Dask scheduler at"):
+        Cluster("tcp://127.0.0.1:9")
+
+
+def test_the_edition_is_the_same_in_another_process():
+    there = subprocess.run([sys.executable, "-c", "import chainrule_grading.driver as d; print(d.edition())"],
+                           capture_output=True, text=True, check=True).stdout.strip()
+    assert there == edition() and len(there) == 64
+
+
+def test_a_pool_starts_nothing_until_it_is_used():
+    pool = Pool(2)
+    assert pool.executor is None
+    pool.close()
