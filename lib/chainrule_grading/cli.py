@@ -91,8 +91,8 @@ def parser():
     grade = command("grade", "grade all submissions of an assignment and write feedback",
                     "Submissions lie in classroom/submitted/<learner>/<assignment>/. Each is graded by itself: a file\n"
                     "that is broken, crashes or never ends costs only its own marks. Marks go into nbgrader's\n"
-                    "gradebook, so formgrader and nbgrader export work as usual. Only what is new or changed is graded;\n"
-                    "a run that was stopped goes on where it was. course/teach/grading.md tells the rest.\n"
+                    "gradebook, so formgrader and nbgrader export work as usual. Only what is new or changed is\n"
+                    "graded; a run that was stopped goes on where it was. course/teach/grading.md tells the rest.\n"
                     "Exit code: 0, unless grading itself failed.")
     grade.add_argument("assignment", help="for example delta")
     grade.add_argument("--learner", action="append", metavar="NAME", help="only this one (may be repeated)")

@@ -2,7 +2,8 @@
 
 `grade` is one pure function from bytes to a Result: no course folder, no gradebook, no printing. `driver.py` calls it
 in a pool or a cluster, once per submission; only `Recorder` touches the gradebook. Learners' code runs in the sandbox
-and answers calls; nothing that it sends is a verdict. With isolation="none" it runs in a kernel, as the user who grades.
+and answers calls; nothing that it sends is a verdict. With isolation="none" it runs in a kernel, as the user who
+grades.
 """
 import atexit
 import os
