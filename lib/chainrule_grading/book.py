@@ -67,7 +67,7 @@ def stage(course, target):
     for path, text in pages(course).items():
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         (target / path).write_text(text, encoding="utf-8")
-    for path in ("conf.py", "static"):
+    for path in ("conf.py", "scorer.js", "static"):
         copy(course.sources / "book" / path, target / path)
     copy(course.sources / "book" / "benchmarks" / "cost.png", target / "course" / "book" / "benchmarks" / "cost.png")
     copy(course.sources / "pictures" / "delta-flows-back.png", target / "static" / "delta-flows-back.png")
