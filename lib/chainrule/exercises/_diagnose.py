@@ -37,7 +37,7 @@ def explain(exercise, cases, runs, rights, laid, bad, reveal):
     problem = next((parts for parts in laid if isinstance(parts, str)), None)
     if problem:
         return problem, None, []
-    facts = {name: _pattern(exercise, cases, laid, name) for name in bad}
+    facts = {name: "" if exercise.measure else _pattern(exercise, cases, laid, name) for name in bad}
     unclear = [name for name in bad if not facts[name]]
     return _not_right(bad), None, [f for f in facts.values() if f] + (
         [_measured(cases, laid, unclear, reveal)] if unclear else [])
