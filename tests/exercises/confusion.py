@@ -74,6 +74,8 @@ def counted(exercise, seeds):
             table["right answers"][said(exercise, answer, seed, scale=scale)] += 1
         for mistake, scale in itertools.product(exercise.misconceptions, (1, 0.1)):
             table["misconceptions"][said(exercise, mistake.function, seed, mistake, scale)] += 1
+    if exercise.measure:                          # its answers are verdicts or procedures: no numbers to mix or to spoil
+        return table
     for answer in two_at_once(exercise):
         outcome = said(exercise, answer, 11)
         table["two at once"][outcome] += outcome != "full" or not_full_by_chance(exercise, answer)

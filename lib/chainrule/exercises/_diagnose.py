@@ -15,7 +15,8 @@ from chainrule.exercises._registry import Unfit
 def explain(exercise, cases, runs, rights, laid, bad, reveal):
     """Return (headline, misconception or None, facts) for an answer that is not fully right."""
     broken = next(((case, run) for case, run in zip(cases, runs, strict=True) if run.error is not None), None)
-    if all(isinstance(parts, list) for parts in laid) and (order := _swapped(exercise, laid)):
+    comparable = exercise.measure is None and all(isinstance(parts, list) for parts in laid)
+    if comparable and (order := _swapped(exercise, laid)):
         return order, None, [f"The contract asks for: {', '.join(exercise.returns)}."]
     causes = _causes(exercise, cases, runs, rights, laid)
     if causes:

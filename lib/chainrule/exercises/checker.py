@@ -200,8 +200,8 @@ def shown_to_agrees(function, given, expected, allowed):
 
 @exercise("checker.agrees", points=4, minutes=10, inputs=for_agrees, measure=shown_to_agrees, cites=("LFD-06",),
           returns=dict.fromkeys(("entries", "numbers", "shapes", "limits"), COUNTED),
-          praise="Right, to both sides. It accepts what is allowed, to the very limit, and neither NaN nor a shape that "
-                 "NumPy would stretch gets past it.")
+          praise="Right, to both sides. It accepts what is allowed, to the very limit, and neither NaN nor a shape "
+                 "that NumPy would stretch gets past it.")
 def agrees(given, expected, allowed):
     if given.shape != expected.shape:
         return False
@@ -516,7 +516,7 @@ def eight_forgotten(f, x, h):
 # ---- 5 · the culprit -------------------------------------------------------------------------------------
 
 def for_culprit(rng, n, widths, scale):
-    """One entry is 40 times off its allowance, downwards; the other layer holds +20 and −25, one here a large amount."""
+    """One entry is 40 times off its allowance, downwards; the other layer has +20 and −25, this one a large amount."""
     shapes = shapes_of(widths)
     c = max(range(len(shapes)), key=lambda k: (np.prod(shapes[k]), k))
     expected = [scale * rng.normal(size=s) for s in shapes]
@@ -914,17 +914,19 @@ def problems(f, g, t):
 
 def shown_to_whole(function, f, gradient, theta):
     """Right and wrong gradients of nine kinds; and did parameters and gradient stay as they were?"""
-    kept = [np.array_equal(theta, theta), True]
+    kept, verdicts = [True, True], set()
 
     def watched(f, g, t):
         g, t = g.copy(), t.copy()
         before = g.copy(), t.copy()
         said = function(f, g, t)
+        verdicts.add(str(said))
         kept[0] &= np.array_equal(t, before[1])
         kept[1] &= np.array_equal(g, before[0], equal_nan=True)
         return said
     found = counted(watched, problems(f, gradient, theta))
-    return found and (*found, np.array(kept, float))
+    judged = len(verdicts) > 1                    # who says the same of all has touched nothing, and judged nothing
+    return found and (*found, np.array(kept, float) * judged)
 
 
 @exercise("checker.whole", points=10, minutes=40, inputs=for_whole, shapes=POINTS[:2], measure=shown_to_whole,
