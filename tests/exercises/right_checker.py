@@ -81,7 +81,7 @@ def direction_loops(f, gradient, theta, V):
 
 # ---- bar -----------------------------------------------------------------------------------------------
 
-def bar_loops(f, x, h):
+def bar_loops(f, x, h, eps):
     slope, truncation = np.zeros(len(x)), np.zeros(len(x))
     for k in range(len(x)):
         quotients = []
@@ -91,16 +91,16 @@ def bar_loops(f, x, h):
             down[k] -= step
             quotients.append((f(up) - f(down)) / (2 * step))
         slope[k], truncation[k] = quotients[1], abs(quotients[0] - quotients[1])
-    return slope, truncation, 8 * EPS * abs(f(x)) / h
+    return slope, truncation, 8 * eps * abs(f(x)) / h
 
 
-def bar_lists(f, x, h):
+def bar_lists(f, x, h, eps):
     wide = [(f(x + e) - f(x - e)) / h / 2 for e in h * np.eye(len(x))]
     near = [(f(x + e / 2) - f(x - e / 2)) / h for e in h * np.eye(len(x))]
-    return near, [max(a - b, b - a) for a, b in zip(wide, near, strict=True)], [8 / h * EPS * np.abs(f(x))]
+    return near, [max(a - b, b - a) for a, b in zip(wide, near, strict=True)], [8 / h * eps * np.abs(f(x))]
 
 
-def bar_in_place(f, x, h):
+def bar_in_place(f, x, h, eps):
     def quotient(k, s, x=x.copy()):
         old = x[k]
         x[k] = old + s
@@ -110,7 +110,7 @@ def bar_in_place(f, x, h):
         x[k] = old
         return 0.5 * (up - down) / s
     pairs = np.array([[quotient(k, h), quotient(k, h / 2)] for k in range(x.size)])
-    return pairs[:, 1], np.abs(np.diff(pairs)), np.finfo(np.float64).eps * 8 * np.sqrt(f(x) ** 2) / h
+    return pairs[:, 1], np.abs(np.diff(pairs)), eps * 8 * np.sqrt(f(x) ** 2) / h
 
 
 # ---- culprit -------------------------------------------------------------------------------------------

@@ -252,7 +252,7 @@ def summed(given, expected, allowed):
 @agrees.misconception(
     "one norm stands for all entries, and a single bad one hides in it",
     "Twenty good entries and one bad one: what does the length of the difference say about the one?",
-    "Is one number for all entries enough, or must each entry pass by itself?")
+    "Spoil one entry by half as much again as is allowed. Does your one number notice?")
 def by_norm(given, expected, allowed):
     return given.shape == expected.shape and bool(np.linalg.norm(given - expected) <= 2 * np.linalg.norm(allowed))
 
@@ -349,14 +349,6 @@ def real_part(f, gradient, theta, V):
 
 
 @direction.misconception(
-    "the step is real, and far too small to be felt",
-    "What is 1 + 1e-30 in floating point? Has anything moved?",
-    "In which direction of the complex plane can a step be so small and still be felt?")
-def real_step(f, gradient, theta, V):
-    return (along(f, theta, V, 1e-30) - f(theta)) / 1e-30, products(gradient, V)
-
-
-@direction.misconception(
     "only the signs of the direction are used",
     "If two errors are equal and opposite, how likely is it that signs alone let them cancel?",
     "Print the direction that you walk along. Is it the one that was handed over?")
@@ -411,19 +403,19 @@ def for_bar(rng, n, widths, scale):
     """An f whose third slopes keep away from 0, so that there is a truncation to be seen; f is negative."""
     A, c = rng.uniform(0.5, 1.5, size=(3, widths[0])), -scale * rng.uniform(0.5, 1.5, size=3)
     return {"f": lambda x: c @ np.exp(A @ x), "x": rng.uniform(-1, 1, size=widths[0]),
-            "h": np.float64(rng.uniform(0.1, 0.3))}
+            "h": np.float64(rng.uniform(0.1, 0.3)), "eps": np.float64(rng.uniform(1e-7, 2e-7))}
 
 
 @exercise("checker.bar", points=3, minutes=12, inputs=for_bar, shapes=POINTS, cites=("LFD-06", "AIML231-15"),
           returns={"slope": "(d,)", "truncation": "(d,)", "rounding": "a number"},
           praise="Right: a measurement with its error bar. What lies within the bar is not known, and a fair judge "
                  "accuses no one of it.")
-def bar(f, x, h):
+def bar(f, x, h, eps):
     def central(s):
         return np.array([(f(x + s * e) - f(x - s * e)) / (2 * s) for e in np.eye(len(x))])
     slope = central(h / 2)
     truncation = np.abs(central(h) - slope)                # shrinks like h²
-    rounding = 8 * EPS * abs(f(x)) / h                     # grows like 1/h
+    rounding = 8 * eps * abs(f(x)) / h                     # grows like 1/h
     return slope, truncation, rounding
 
 
@@ -436,25 +428,25 @@ def centrals(f, x, h):
     "it is the coarser of the two, with the whole step",
     "You know two slopes, one with step h and one with h/2. Which is the better one?",
     "The error goes with the square of the step. By how much is the other slope better?")
-def coarser(f, x, h):
-    return centrals(f, x, h), *bar.answer(f, x, h)[1:]
+def coarser(f, x, h, eps):
+    return centrals(f, x, h), *bar.answer(f, x, h, eps)[1:]
 
 
 @bar.misconception(
     "the step was halved, but not where it is divided by",
     "How far apart are the two places at which you ask f, when the step is h/2?",
-    "For f(x) = x every slope is 1, with any step. Is yours, with h/2?")
-def half_divided(f, x, h):
+    "For a straight line every step gives the same slope. Does yours, with half the step?")
+def half_divided(f, x, h, eps):
     wrong = centrals(f, x, h / 2) / 2
-    return wrong, np.abs(centrals(f, x, h) - wrong), bar.answer(f, x, h)[2]
+    return wrong, np.abs(centrals(f, x, h) - wrong), bar.answer(f, x, h, eps)[2]
 
 
 @bar.misconception(
-    "the difference keeps its sign",
+    "it can have the wrong sign: the difference keeps its own",
     "Can an error bar be shorter than nothing?",
     "Is one of your numbers negative? What would a judge do who allows a difference of less than 0?")
-def signed_truncation(f, x, h):
-    slope, _, rounding = bar.answer(f, x, h)
+def signed_truncation(f, x, h, eps):
+    slope, _, rounding = bar.answer(f, x, h, eps)
     return slope, centrals(f, x, h) - slope, rounding
 
 
@@ -462,8 +454,8 @@ def signed_truncation(f, x, h):
     "it is a share of the slope, not an amount",
     "An error bar has the unit of what it belongs to. Has yours?",
     "Multiply f by 10. Do slope and truncation both grow tenfold?")
-def relative_truncation(f, x, h):
-    slope, truncation, rounding = bar.answer(f, x, h)
+def relative_truncation(f, x, h, eps):
+    slope, truncation, rounding = bar.answer(f, x, h, eps)
     return slope, truncation / np.abs(slope), rounding
 
 
@@ -471,8 +463,8 @@ def relative_truncation(f, x, h):
     "a difference to one side is compared with a central one",
     "How do the two slopes come about that you compare? Do they differ in their step alone?",
     "The contract asks what a smaller step changes. What else did you change?")
-def one_sided_truncation(f, x, h):
-    slope, _, rounding = bar.answer(f, x, h)
+def one_sided_truncation(f, x, h, eps):
+    slope, _, rounding = bar.answer(f, x, h, eps)
     forward = np.array([(f(x + h * e) - f(x)) / h for e in np.eye(len(x))])
     return slope, np.abs(forward - slope), rounding
 
@@ -481,36 +473,36 @@ def one_sided_truncation(f, x, h):
     "the step is multiplied by, not divided by",
     "The smaller the step, the more of the digits cancel. Does your number grow when h shrinks?",
     "f is wrong by so much. What do you divide f's difference by, to get a slope?")
-def rounding_times_h(f, x, h):
-    slope, truncation, _ = bar.answer(f, x, h)
-    return slope, truncation, 8 * EPS * abs(f(x)) * h
+def rounding_times_h(f, x, h, eps):
+    slope, truncation, _ = bar.answer(f, x, h, eps)
+    return slope, truncation, 8 * eps * abs(f(x)) * h
 
 
 @bar.misconception(
     "the sign of f comes in",
     "f may be negative. Can an error bar be?",
     "Which of the numbers in the formula stands between bars?")
-def rounding_with_sign(f, x, h):
-    slope, truncation, _ = bar.answer(f, x, h)
-    return slope, truncation, 8 * EPS * f(x) / h
+def rounding_with_sign(f, x, h, eps):
+    slope, truncation, _ = bar.answer(f, x, h, eps)
+    return slope, truncation, 8 * eps * f(x) / h
 
 
 @bar.misconception(
     "the size of the slope stands where the size of f should",
     "What is rounded: the values of f, or the slope that they lead to?",
     "Add a million to f. No slope changes. Do the digits that are lost?")
-def rounding_of_slope(f, x, h):
-    slope, truncation, _ = bar.answer(f, x, h)
-    return slope, truncation, 8 * EPS * np.max(np.abs(slope)) / h
+def rounding_of_slope(f, x, h, eps):
+    slope, truncation, _ = bar.answer(f, x, h, eps)
+    return slope, truncation, 8 * eps * np.max(np.abs(slope)) / h
 
 
 @bar.misconception(
     "the 8 is missing",
     "Two values of f are subtracted, and each comes out of several operations. Is one rounding enough?",
     "Compare your formula with the one in the task. What stands in front?")
-def eight_forgotten(f, x, h):
-    slope, truncation, _ = bar.answer(f, x, h)
-    return slope, truncation, EPS * abs(f(x)) / h
+def eight_forgotten(f, x, h, eps):
+    slope, truncation, _ = bar.answer(f, x, h, eps)
+    return slope, truncation, eps * abs(f(x)) / h
 
 
 # ---- 5 · the culprit -------------------------------------------------------------------------------------
@@ -540,14 +532,14 @@ def culprit(given, expected, allowed):
     times = [np.abs(G - E) / A for G, E, A in zip(given, expected, allowed, strict=True)]
     layer = int(np.argmax([t.max() for t in times]))
     entry = np.unravel_index(np.argmax(times[layer]), times[layer].shape)
-    return np.array(layer + 1), np.array(entry), np.array([given[layer][entry], expected[layer][entry]])
+    return np.array(layer + 1.0), np.array(entry, float), np.array([given[layer][entry], expected[layer][entry]])
 
 
 def named(given, expected, scores):
     """The results for the entry with the largest score."""
     layer = int(np.argmax([s.max() for s in scores]))
     entry = np.unravel_index(np.argmax(scores[layer]), scores[layer].shape)
-    return np.array(layer + 1), np.array(entry), np.array([given[layer][entry], expected[layer][entry]])
+    return np.array(layer + 1.0), np.array(entry, float), np.array([given[layer][entry], expected[layer][entry]])
 
 
 def scored(given, expected, allowed):
@@ -737,7 +729,7 @@ def signed_miss(f, gradient, x, h):
 @kink.misconception(
     "it is divided by twice the step",
     "How far apart are the two places that one side looks at?",
-    "For f(x) = x each side has slope 1. Has yours?")
+    "For a straight line with slope 1 each side has slope 1. Has yours?")
 def half_as_steep(f, gradient, x, h):
     left, right = sides(f, x, 2 * h)
     left, right = (slope / 2 for slope in sides(f, x, h))
@@ -1022,7 +1014,7 @@ def shape_stretched(f, gradient, theta):
 
 
 @whole.misconception(
-    "NaN and infinity get past a search for what is too large",
+    "a search for what is too large lets NaN and infinity pass",
     "What does Python say to NaN > 1? And to NaN <= 1?",
     "Do you search for bad entries, or do you demand that all are good?")
 def nan_passes(f, gradient, theta):
