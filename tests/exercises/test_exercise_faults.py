@@ -278,7 +278,7 @@ def blend(exercise, one, other, how):
     return mixture
 
 
-@each
+@each_plain
 def test_a_misconception_on_top_of_a_generic_fault_never_gets_a_wrong_name(exercise):
     for mistake in exercise.misconceptions:
         for change in (np.negative, lambda a: 2 * a, np.transpose, noisy, first_entry, lambda a: a / len(np.ravel(a))):
