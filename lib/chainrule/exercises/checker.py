@@ -1095,7 +1095,7 @@ def first_alone(f, gradient, theta):
 
 
 @whole.misconception(
-    "theta is nudged in place, and does not come back quite as it was",
+    "theta is changed in place, and does not come back to the last digit",
     "Is x + h, then − 2h, then + h always x, to the last digit? And whose array do you change?",
     "Compare theta before and after, bit by bit. Who else may be using this array?")
 def nudged_in_place(f, gradient, theta):
