@@ -5,7 +5,8 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help run test test-lib test-exercises test-lectures test-build test-grading test-docs proof bench lab build lint lock clean
+.PHONY: help run test test-lib test-exercises test-lectures test-build test-grading test-book test-docs test-browser proof bench book \
+        lab build lint lock clean
 
 help:            ## show this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## ?/\t/' | expand -t 16
@@ -30,7 +31,7 @@ node_modules/.ready: package-lock.json package.json
 run: $(READY)    ## the main job: make a class of notebooks, grade it, show marks, diagnoses and feedback
 	@$(BIN)/python -m chainrule_grading.demo
 
-test: lint test-lib test-exercises test-build test-lectures test-grading test-docs  ## everything CI runs
+test: lint test-lib test-exercises test-build test-lectures test-grading test-book test-docs test-browser  ## everything CI runs
 
 test-lib: $(READY)        ## the reference library
 	$(PYTEST) tests/library tests/benchmarks -m "not proof"
@@ -48,15 +49,24 @@ test-lectures: $(READY)   ## every lecture runs from the top and prints what is 
 test-grading: $(READY)    ## from a submitted file to a mark; nbgrader's own commands
 	$(PYTEST) tests/grading -m "not proof"
 
+test-book: $(READY) node_modules/.ready  ## the book in a browser (needs Debian's chromium)
+	$(PYTEST) tests/book -m "not proof"
+
 test-docs: $(READY)       ## the README's commands, import direction, packaging
 	$(PYTEST) tests/docs -m "not proof"
 
-proof: $(READY)           ## the long sweeps: hundreds of seeds, planted faults, mutants; the confusion table
+test-browser: $(READY) node_modules/.ready  ## a learner's afternoon in a real browser (needs chromium), axe-core
+	$(PYTEST) tests/browser -m "not proof"
+
+proof: $(READY) node_modules/.ready  ## the long sweeps: hundreds of seeds, planted faults, mutants; the confusion table
 	$(PYTEST) tests -m proof
 	PYTHONPATH=tests/exercises $(BIN)/python tests/exercises/confusion.py
 
 bench: $(READY)           ## speed beside other libraries, as ratios measured in the same run
 	@failed=0; for part in bench bench_checks; do $(BIN)/python tests/benchmarks/$$part.py || failed=1; done; exit $$failed
+
+book: $(READY) node_modules/.ready  ## build the course as a site, in site/html (needs npm, for MathJax)
+	@$(BIN)/python -m chainrule_grading.book
 
 lab: $(READY)             ## open the course in JupyterLab
 	@$(BIN)/chainrule lab
@@ -72,5 +82,5 @@ lock:                     ## renew requirements.lock (needs uv)
 	  pyproject.toml -o requirements.lock
 
 clean:           ## remove the environment and caches; classroom/ (submissions, marks) stays
-	rm -rf $(VENV) dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules site dist .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

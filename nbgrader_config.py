@@ -16,6 +16,7 @@ c.CourseDirectory.submitted_directory = f"{CLASSROOM}/submitted"
 c.CourseDirectory.autograded_directory = f"{CLASSROOM}/autograded"
 c.CourseDirectory.feedback_directory = f"{CLASSROOM}/feedback"
 c.CourseDirectory.solution_directory = f"{CLASSROOM}/solution"
+c.Exchange.assignment_dir = str(ROOT / "exercises")                # where fetch puts an assignment, and submit finds it
 (ROOT / CLASSROOM).mkdir(parents=True, exist_ok=True)              # the gradebook needs a folder to lie in
 
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError()"}
@@ -34,5 +35,7 @@ c.Sandboxed.total_seconds = 60                 # and for one submission
 # Pages made of learners' notebooks hold no script of theirs; feedback holds none at all.
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.filters = {"markdown2html": "chainrule_grading.feedback.markdown",
+                          "strip_files_prefix": "chainrule_grading.feedback.unchanged",
                           "clean_html": "chainrule_grading.feedback.clean"}
-c.GenerateFeedback.exporter_class = "chainrule_grading.feedback.SafeHTML"
+c.GenerateFeedback.exporter_class = "chainrule_grading.feedback.FeedbackPage"
+c.GenerateFeedback.preprocessors = ["chainrule_grading.stock.Grades"]

@@ -9,9 +9,9 @@ from chainrule_grading.course import UserError, find_course
 ABOUT = """chainrule: a course on backpropagation in which every equation is run.
 
 for learners
-  chainrule lab                               open the course in JupyterLab
+  chainrule lab                               open the course in JupyterLab, on its start page
   chainrule check exercises/delta/delta.ipynb run your notebook from the top and see every card
-  chainrule submit exercises/delta/delta.ipynb --as ada
+  chainrule submit exercises/delta/delta.ipynb  hand in; --zip writes a zip to upload
   chainrule progress                          where you stand
 
 for instructors
@@ -26,6 +26,31 @@ for maintainers
 nbgrader's own commands (generate_assignment, autograde, export, formgrader, …) work in this folder as well."""
 
 
+LAB = """The start page says what to open now, where you stand, what you handed in and where its feedback is. Reload it
+to see how you stand now; in JupyterLab the menu Course leads back to it. Your progress is kept in the folder
+.chainrule of your home; nothing is sent anywhere. Stop the lab with Ctrl-C.
+
+examples
+  chainrule lab
+  chainrule lab --fresh delta                       begin delta again; your work is kept in classroom/backups
+  chainrule lab --fresh delta --from chainrule.zip --keep-answers
+                                                    a newer edition, with your answers carried over into it"""
+
+
+SUBMIT = """where it goes
+  on a class server     nbgrader's exchange, if there is one and none of the options below is given
+  on your own computer  classroom/submitted/NAME/ASSIGNMENT/, or a zip to upload with --zip
+
+Which assignment it is, chainrule reads in the notebook; the file may have any name. You can hand in as often as you
+like: an earlier submission is kept, never overwritten. A receipt says what was handed in, when, and where it is.
+
+examples
+  chainrule submit exercises/delta/delta.ipynb
+  chainrule submit exercises/delta/delta.ipynb --as ada --zip
+
+Exit code: 0 if it was handed in."""
+
+
 def parser():
     """The arguments of all commands."""
     top = argparse.ArgumentParser(prog="chainrule", description=ABOUT,
@@ -37,19 +62,28 @@ def parser():
         return commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", epilog=epilog,
                                    formatter_class=argparse.RawDescriptionHelpFormatter)
 
-    lab = command("lab", "open the course in JupyterLab, with its lectures trusted")
+    lab = command("lab", "open the course in JupyterLab, on its start page", LAB)
     lab.add_argument("--port", type=int, help="the port to listen on (default: the first free one from 8888)")
     lab.add_argument("--no-browser", action="store_true", help="print the address instead of opening a browser")
+    lab.add_argument("--book", action="store_true", help="open the book that make book has built instead")
+    lab.add_argument("--fresh", metavar="ASSIGNMENT",
+                     help="start nothing; put the released notebook in its place and keep a dated copy of your work")
+    lab.add_argument("--keep-answers", action="store_true",
+                     help="with --fresh: carry your answers over into the released notebook")
+    lab.add_argument("--from", dest="source", metavar="PATH",
+                     help="with --fresh: the zip, folder or notebook to take it from (default: the exchange, or what "
+                          "solutions/ gives)")
 
     check = command("check", "run your notebook from the top and show every card",
                     "Exit code: 0 if every task is fully right, 1 if not. Your file is not changed.")
-    check.add_argument("notebook", help="for example exercises/delta/delta.ipynb")
+    check.add_argument("notebook", nargs="?", help="for example exercises/delta/delta.ipynb")
     check.add_argument("--cell-seconds", type=float, default=60, help="longest time for one cell (default 60)")
 
-    submit = command("submit", "hand in a notebook", "An earlier submission is kept, never overwritten.")
-    submit.add_argument("notebook", help="for example exercises/delta/delta.ipynb")
+    submit = command("submit", "hand in a notebook", SUBMIT)
+    submit.add_argument("notebook", nargs="?", help="for example exercises/delta/delta.ipynb")
     submit.add_argument("--as", dest="learner", metavar="NAME", help="your name in the class (default: your login)")
-    submit.add_argument("--to", metavar="FOLDER", help="where to put it (default: classroom/submitted)")
+    submit.add_argument("--to", metavar="FOLDER", help="the folder to put it in")
+    submit.add_argument("--zip", action="store_true", help="write a zip to upload, in classroom/handed-in (or --to)")
 
     progress = command("progress", "where you stand, from the checks run on this computer")
     progress.add_argument("--json", action="store_true", help="for programs")
@@ -66,8 +100,10 @@ def parser():
     for name, default, what in (("cell-seconds", 30, "longest time for one cell"),
                                 ("call-seconds", 10, "longest time for one call of a learner's function"),
                                 ("total-seconds", 60, "longest time for one submission"),
-                                ("memory-mb", 2000, "address space of a learner's process, of which Python and "
-                                                    "NumPy take about 500"),
+                                ("memory-mb", 2000, "memory of all processes of a submission together, and address "
+                                                    "space of each, of which Python and NumPy take about 500"),
+                                ("cpu-seconds", 65, "longest time that a process may compute"),
+                                ("output-kb", 100, "most that a cell may print"),
                                 ("processes", 16, "most processes and threads"),
                                 ("files-mb", 32, "most space for files")):
         grade.add_argument(f"--{name}", type=float, default=default, metavar="N", help=f"{what} (default {default})")
@@ -89,11 +125,11 @@ def parser():
 
 
 def limits_of(a):
-    """The Limits that were typed."""
+    """The Limits that were typed, or set for nbgrader in its configuration."""
     return import_module("chainrule_grading.notebooks").Limits(
         cell_seconds=a.cell_seconds, call_seconds=min(a.call_seconds, a.cell_seconds), total_seconds=a.total_seconds,
-        memory=int(a.memory_mb * 1e6), processes=int(a.processes), files=int(a.files_mb * 1e6),
-        file=int(a.files_mb * 1e6 / 4))
+        cpu_seconds=a.cpu_seconds, memory=int(a.memory_mb * 1e6), processes=int(a.processes),
+        files=int(a.files_mb * 1e6), file=int(a.files_mb * 1e6 / 4), output=int(a.output_kb * 1000))
 
 
 def run(arguments):
@@ -101,11 +137,19 @@ def run(arguments):
     a = arguments
     match a.command:
         case "lab":
-            return import_module("chainrule_grading.lab").main(find_course(), a.port, not a.no_browser)
+            if a.fresh:
+                return import_module("chainrule_grading.handin").fresh(
+                    find_course(), a.fresh, a.source, a.keep_answers)
+            open_lab = import_module("chainrule_grading.lab")
+            return (open_lab.serve_book if a.book else open_lab.main)(find_course(), a.port, not a.no_browser)
         case "check":
+            if a.notebook is None:
+                raise UserError("Which notebook do you want to check? "
+                                + import_module("chainrule_grading.handin").choices(find_course(), "check"))
             return import_module("chainrule_grading.learner").check(a.notebook, a.cell_seconds)
         case "submit":
-            return import_module("chainrule_grading.learner").submit(find_course(), a.notebook, a.learner, a.to)
+            return import_module("chainrule_grading.handin").submit(
+                find_course(), a.notebook, a.learner, a.to, a.zip)
         case "progress":
             return import_module("chainrule_grading.learner").progress(a.json)
         case "grade":

@@ -52,11 +52,14 @@ ESCAPES = {
                                          "            time.sleep(9); os._exit(0)\n        n += 1\n    print('out')\n"
                                          "except OSError: pass",
     "take more memory than allowed": "x = bytearray(10**10); print('out')",
+    "take it with several processes": "import os, time\nfor k in range(8):\n    if os.fork() == 0:\n"
+                                      "        x = bytearray(b'x') * 600_000_000\n        time.sleep(9); os._exit(0)\n"
+                                      "time.sleep(8); print('out')",
 }
 
 
 def _isolation():
-    """Prove the level by trying: a canary in the environment, an open port, and seven ways out."""
+    """Prove the level by trying: a canary in the environment, an open port, and the ways out above."""
     import socket
 
     from chainrule_grading.notebooks import Limits

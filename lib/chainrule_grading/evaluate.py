@@ -9,6 +9,8 @@ import ast
 import base64
 import builtins
 import contextlib
+import ctypes
+import errno
 import hashlib
 import hmac
 import inspect
@@ -17,6 +19,7 @@ import keyword
 import os
 import re
 import sys
+import threading
 import time
 import warnings
 from dataclasses import dataclass, field
@@ -35,6 +38,9 @@ NOT_SHOWN = "A test that is not shown did not pass."
 LEARNT = ("It is right on the networks that the check uses at home, and not on others of the same kind. "
           "Does every number come from the arguments?")
 AGAIN = 1.0                                       # seconds for a cell that did not end in its time the first time
+RESERVE = 2.0                                     # seconds of a submission's time that ending its process may take
+MOST_SOURCE = 200_000                             # characters of a cell
+MARGIN = 2.0                                      # seconds that a test has beyond the learner's limits, which act first
 PICTURE, PICTURES = 1_500_000, 4_000_000          # bytes of one picture, of all
 
 
@@ -106,10 +112,13 @@ class Session:
     def __init__(self, sandbox, limits, end):
         self.sandbox, self.limits, self.end, self.process = sandbox, limits, end, None
         self.ran, self.starts, self.over = [], 0, False
+        self.hits, self.stopped = [], []          # limits met in the cell that is running; tests that never ended
 
     def run(self, source, seconds=None):
         """Run a learner's cell. If it ends Python, that was the end of the notebook."""
         seconds = seconds or self.limits.cell_seconds
+        if len(source) > MOST_SOURCE:
+            raise Lost("TooLong", f"Not run: the cell has {len(source)} characters and may have {MOST_SOURCE}.")
         try:
             reply = self.ask({"op": "run", "source": source}, seconds)
         except Lost:
@@ -122,14 +131,19 @@ class Session:
         """A request to the process, which is started, or started again, if it is not there."""
         if self.over:
             raise Lost("KernelEnded", "Not run: Python had ended in a cell above.")
+        whole = f"A whole notebook may take {self.limits.total_seconds:g} s, and they are over."
+        if self.end <= time.monotonic():
+            raise Lost("TooLong", whole)
         if self.process is None or not self.process.alive:
             self._start()
-        left = self.end - time.monotonic()
-        whole = f"A whole notebook may take {self.limits.total_seconds:g} s, and they are over."
-        if left <= 0:
-            raise Lost("TooLong", whole)
+        left = max(self.end - time.monotonic(), 0.01)
         late = f"Stopped after {seconds:g} s. Is there a loop whose condition never becomes false?"
-        return self.process.ask(request, min(seconds, left), late if seconds <= left else whole, functions)
+        reply = self.process.ask(request, min(seconds, left), late if seconds <= left else whole, functions)
+        if hit := limit_hit(reply, self.limits):
+            self.hits.append(hit)
+            if isinstance(reply.get("error"), dict):
+                reply["error"]["text"] = hit
+        return reply
 
     def _start(self):
         if self.starts >= self.limits.starts:
@@ -140,9 +154,33 @@ class Session:
             self.process.ask({"op": "run", "source": source}, min(seconds, max(self.end - time.monotonic(), 0.01)),
                              "Python had ended, and running the notebook again took too long.")
 
+    def left(self):
+        """Seconds that the next cell may take."""
+        return max(min(self.limits.cell_seconds, self.end - time.monotonic()), 0)
+
     def close(self):
         if self.process:
             self.process.close()
+
+
+def limit_hit(reply, limits):
+    """One sentence on the limit that an answer says it ran into, or nothing. It costs no mark and earns none."""
+    told = reply.get("error") if isinstance(reply.get("error"), dict) else {}
+    bases = told.get("bases") if isinstance(told.get("bases"), list) else []
+    number = told.get("errno") if type(told.get("errno")) is int else 0
+    if "MemoryError" in bases:
+        return f"There are {limits.memory / 1e6:.0f} MB of memory, and this wanted more."
+    if number == errno.ETIME:
+        return f"A process may compute for {limits.cpu_seconds:g} s, and this wanted more."
+    if number == errno.EFBIG:
+        return f"A file may have {limits.file / 1e6:g} MB, and this one wanted more."
+    if number == errno.ENOSPC:
+        return f"All files together may have {limits.files / 1e6:g} MB, and these wanted more."
+    if number == errno.EAGAIN or told.get("text") == "can't start new thread":
+        return f"There may be {limits.processes} processes and threads, and this wanted more."
+    if reply.get("cut") is True:
+        return f"A cell may print {limits.output} characters; the rest was cut off."
+    return ""
 
 
 class Proxy:
@@ -248,6 +286,36 @@ def exception_of(told):
 
 # ---------------------------------------------------------------- the instructor's side
 
+class OutOfTime(BaseException):
+    """Arrives in the instructor's own code when it takes too long."""
+
+
+@contextlib.contextmanager
+def at_most(seconds):
+    """Raise OutOfTime in this thread after so many seconds, and again until it is out of here.
+
+    It arrives between two steps of Python: a loop ends, a single long call of NumPy is waited for.
+    """
+    thread, done = ctypes.c_ulong(threading.get_ident()), threading.Event()
+
+    def remind():
+        wait = seconds
+        while not done.wait(wait):
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(OutOfTime))
+            wait = 0.5                            # a bare `except:` may have swallowed it
+
+    reminder = threading.Thread(target=remind, daemon=True)
+    reminder.start()
+    try:
+        try:
+            yield
+        finally:
+            done.set()
+            reminder.join()
+    finally:                                      # should it arrive in the lines above
+        done.set()
+
+
 @dataclass
 class Trusted:
     """The namespace in which set-up and test cells run, and what the cell that is running has shown."""
@@ -263,6 +331,7 @@ class Trusted:
         if not self.theirs:
             return
         told = self.session.ask({"op": "describe", "names": sorted(self.theirs)}, self.session.limits.call_seconds)
+        told = told["names"] if isinstance(told.get("names"), dict) else {}
         for name in self.theirs:
             about = told.get(name)
             if not isinstance(about, dict) or not about.keys() & {"function", "value"}:
@@ -272,15 +341,15 @@ class Trusted:
             else:
                 self.names[name] = about["value"]
 
-    def execute(self, source, shown=True):
+    def execute(self, source):
         """Run instructor's code; True if it was all right. Whatever it shows is in `outputs`."""
-        self.outputs, out = [], io.StringIO()
+        self.outputs, out, seconds = [], io.StringIO(), self.session.left() + MARGIN
         try:
             tree = ast.parse(without_magics(source))
             self.theirs -= stored(tree)
             last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()), \
-                    warnings.catch_warnings():
+                    warnings.catch_warnings(), at_most(seconds):
                 warnings.simplefilter("ignore")
                 exec(compile(tree, "<test>", "exec"), self.names)
                 value = eval(compile(ast.Expression(last.value), "<test>", "eval"), self.names) if last else None
@@ -288,6 +357,10 @@ class Trusted:
         except Lost as lost:
             value, passed = None, False
             self.outputs.append(error_output(lost.name, str(lost)))
+        except OutOfTime:
+            value, passed = None, False
+            self.outputs.append(error_output("TooLong", f"The instructor's cell was stopped after {seconds:.3g} s, "
+                                                        "calls of the learner's functions included."))
         except (Exception, SystemExit) as failed:
             value, passed = None, False
             self.outputs.append(error_output(type(failed).__name__, _say(failed), _line(failed, source)))
@@ -327,11 +400,13 @@ def error_output(name, text, line=""):
 def evaluate(notebook, cells, sandbox, limits, seed_of):
     """Fill in the outputs of a restored notebook so that they are its marks; return sentences for the instructor."""
     with _without_a_screen():
-        end = time.monotonic() + limits.total_seconds
+        end = time.monotonic() + max(limits.total_seconds - RESERVE, RESERVE)
         flags = shown_walk(notebook, cells, Session(sandbox, limits, end))
         earned = {_name(cell) for cell in notebook.cells if is_test(cell) and nbgraders_mark(cell)}
         if earned:                                    # where nothing was earned, nothing can be lost
-            lower(notebook, secret_walk(notebook, cells, Session(sandbox, limits, end), earned, seed_of))
+            secret = Session(sandbox, limits, end)
+            lower(notebook, secret_walk(notebook, cells, secret, earned, seed_of))
+            flags += [f"{text} (in what is not shown)" for text in secret.stopped]
         return tuple(flags)
 
 
@@ -375,9 +450,10 @@ def shown_walk(notebook, cells, session):
                 else:
                     cell.outputs = _learners(session, cell.source, room)
                     _set_up(trusted, known)
-                flags += [f"cell {_name(cell)}: {o.evalue}" for o in cell.outputs
-                          if o.output_type == "error" and o.ename in ("TooLong", "KernelEnded")
-                          and not o.evalue.startswith("Not run")]
+                flags += [f"cell {_name(cell)}: {text}" for text in dict.fromkeys([*session.hits, *(
+                    o.evalue for o in cell.outputs if o.output_type == "error" and
+                    o.ename in ("TooLong", "KernelEnded") and not o.evalue.startswith("Not run: Python"))])]
+                session.hits.clear()
     finally:
         session.close()
         _close_figures()
@@ -408,6 +484,7 @@ def secret_walk(notebook, cells, session, wanted, seed_of):
                                                           metadata=cell.metadata)
                     lost = next((o.evalue for o in trusted.outputs if o.output_type == "error"
                                  and o.ename in ("TooLong", "KernelEnded")), "")
+                    session.stopped += [f"cell {known.name}: {lost}"] if lost else []
                     earned[known.name] = (nbgraders_mark(cell_like), lost or (LEARNT if trusted.judged else NOT_SHOWN))
                 else:
                     with contextlib.suppress(Lost):
@@ -437,6 +514,8 @@ def _set_up(trusted, known):
         with contextlib.suppress(Lost):
             trusted.bind() if trusted.theirs & _loaded(known.source) else None
         trusted.execute(known.source)
+        trusted.session.hits += [f"in {known.name}: {o.evalue}" for o in trusted.outputs
+                                 if o.output_type == "error" and o.ename == "TooLong"]
     elif known.kind in ("answer", "harness"):
         trusted.execute(known.imports)
         trusted.theirs |= known.names
@@ -524,8 +603,11 @@ def _learners(session, source, room):
         reply = session.run(source)
     except Lost as lost:
         return [error_output(lost.name, str(lost))]
-    outputs = [nbformat.v4.new_output("stream", name=name, text=_text(reply.get(key)))
+    most = session.limits.output
+    outputs = [nbformat.v4.new_output("stream", name=name, text=_text(reply.get(key), most))
                for name, key in (("stdout", "printed"), ("stderr", "warned")) if _text(reply.get(key))]
+    if reply.get("cut") is True:
+        outputs.append(nbformat.v4.new_output("stream", name="stderr", text=f"\n{limit_hit(reply, session.limits)}\n"))
     shown = reply.get("shown")
     for data in shown[:50] if isinstance(shown, list) else ():
         outputs.append(nbformat.v4.new_output("display_data", _display(data, room)))

@@ -3,13 +3,18 @@
 Learners' outputs are text and pictures since `evaluate`; here their Markdown, and the pages made of it, lose every
 script as well. A feedback page carries a policy (CSP) under which a browser would run none and fetch nothing.
 """
+import functools
+import html
 import re
 
 from bleach.css_sanitizer import CSSSanitizer
+from bleach.html5lib_shim import Filter
 from bleach.sanitizer import Cleaner
 from jinja2 import pass_context
-from nbconvert.exporters import HTMLExporter
-from nbconvert.filters.markdown_mistune import markdown2html_mistune
+from nbconvert.exporters import Exporter, HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+from chainrule_grading.formulas import mathml
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:; form-action 'none'"
 TAGS = {"a", "abbr", "b", "blockquote", "br", "caption", "code", "dd", "del", "details", "div", "dl", "dt", "em", "h1",
@@ -28,49 +33,130 @@ def _allowed(tag, name, value):
     return tag == "img" and name == "src" and PICTURE.match(value) is not None
 
 
-_cleaner = Cleaner(tags=TAGS, attributes=_allowed, protocols={"http", "https", "mailto", "data"}, strip=True,
-                   css_sanitizer=CSSSanitizer(allowed_css_properties=STYLES))
+class Clean(str):
+    """HTML that has been cleaned, with its formulas in it."""
 
 
-def clean(text):
-    """HTML with only what can be read and looked at."""
+def clean(text, formulas=()):
+    """HTML with only what can be read and looked at; a number between two MARKs becomes that formula."""
+    if isinstance(text, Clean):
+        return text
     text = re.sub(r"<(script|style|iframe|object|template|noscript|svg|math)\b.*?(</\1\s*>|\Z)", "", str(text),
                   flags=re.I | re.S)
-    return _cleaner.clean(text)
+    cleaner = Cleaner(tags=TAGS, attributes=_allowed, protocols={"http", "https", "mailto", "data"}, strip=True,
+                      css_sanitizer=CSSSanitizer(allowed_css_properties=STYLES),
+                      filters=[functools.partial(Formulas, formulas=formulas)])
+    return Clean(cleaner.clean(text))
+
+
+# ---------------------------------------------------------------- Markdown and its formulas
+
+MARK = "\ue000"                                   # of no alphabet; taken out of what people write
+LONGEST = 10_000                                  # characters of a cell that is read as Markdown: readers can be slow
+
+
+class Formulas(Filter):
+    """Puts formulas into text that has been cleaned: only into text, never into an attribute, and as parsed tags."""
+
+    def __init__(self, source, formulas):
+        super().__init__(source)
+        self.formulas = formulas
+
+    def __iter__(self):
+        for token in super().__iter__():
+            if token["type"] != "Characters" or MARK not in token["data"]:
+                yield token
+                continue
+            for k, piece in enumerate(re.split(f"{MARK}(\\d+){MARK}", token["data"])):
+                if k % 2 == 0:
+                    yield {"type": "Characters", "data": piece.replace(MARK, "")}
+                elif int(piece) < len(self.formulas):
+                    yield from _tokens(self.formulas[int(piece)])
+
+
+def _tokens(node):
+    """A formula as the cleaner's parser would have read it."""
+    if isinstance(node, str):
+        yield {"type": "Characters", "data": node}
+        return
+    tag, attributes, children = node
+    about = {"name": tag, "namespace": None}
+    yield {"type": "StartTag", "data": {(None, name): value for name, value in attributes.items()}} | about
+    for child in children:
+        yield from _tokens(child)
+    yield {"type": "EndTag", "data": {}} | about
+
+
+class WithFormulas(IPythonRenderer):
+    """nbconvert's HTML of Markdown, with each formula set aside; one that cannot be read stays as it was typed."""
+
+    def __init__(self):
+        super().__init__(escape=False, exclude_anchor_links=True)
+        self.formulas = []
+
+    def _aside(self, tex, block, typed):
+        self.formulas.append(mathml(tex, block) or ("code", {}, [typed]))
+        return f"{MARK}{len(self.formulas) - 1}{MARK}"
+
+    def image(self, text, url, title=None):
+        """Words that stand in for a picture hold no tags: a formula there is its TeX."""
+        def typed(found):
+            _, about, children = self.formulas[int(found[1])]
+            return html.escape(about.get("alttext") or children[0])
+        return super().image(re.sub(f"{MARK}(\\d+){MARK}", typed, text), url, title)
+
+    def inline_math(self, body):
+        return self._aside(body, False, f"${body}$")
+
+    def block_math(self, body):
+        return self._aside(body, True, f"$${body}$$")
+
+    def latex_environment(self, name, body):
+        typed = f"\\begin{{{name}}}{body}\\end{{{name}}}"
+        return self._aside(typed, True, typed)
+
+
+@functools.lru_cache(maxsize=2000)                # the instructor's text is the same for the whole class
+def rendered(source):
+    """Markdown → clean HTML in which formulas are MathML."""
+    if len(source) > LONGEST:
+        return Clean(f"<pre>{html.escape(source)}</pre>")
+    renderer = WithFormulas()
+    return clean(MarkdownWithMath(renderer=renderer).render(source.replace(MARK, "")), renderer.formulas)
 
 
 @pass_context
 def markdown(context, source):
-    """The filter `markdown2html` of this course: the same HTML, cleaned."""
-    return clean(markdown2html_mistune(source))
+    """The filter `markdown2html` of this course."""
+    return rendered(source)
 
 
-class SafeHTML(HTMLExporter):
-    """nbconvert's HTML, without scripts and with a policy. Formulas stay as they were typed."""
+def unchanged(text):
+    """The filter `strip_files_prefix`, which has nothing to do here and would forget what is clean."""
+    return text
+
+
+class FeedbackPage(HTMLExporter):
+    """nbgrader's exporter for feedback, which makes our page."""
 
     def from_notebook_node(self, nb, resources=None, **kw):
-        page, resources = super().from_notebook_node(nb, resources, **kw)
-        return safe_page(page), resources
+        from chainrule_grading.page import page
 
-
-def safe_page(page):
-    """A whole page without its scripts and with the policy at its head."""
-    page = re.sub(r"<script\b.*?</script\s*>", "", page, flags=re.I | re.S)
-    page = re.sub(r"<link\b[^>]*>", "", page, flags=re.I)
-    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-    return re.sub(r"(<head[^>]*>)", lambda head: head[1] + "\n" + policy, page, count=1, flags=re.I)
+        notebook, resources = Exporter.from_notebook_node(self, nb, resources, **kw)
+        about = resources["nbgrader"]
+        return page(notebook, about["notebook"], about["student"], about.get("late_penalty") or 0), resources
 
 
 # What makes a Markdown cell more than text: tags that act or load, handlers, pictures from elsewhere, addresses that
 # are programs.
 ACTIVE = re.compile(
-    r"<\s*/?\s*(?!(?:b|i|u|em|strong|code|pre|br|sub|sup|details|summary|p|ul|ol|li|table|tr|td|th|kbd)\s*/?>)[a-z!?]"
+    r"<[\s/]*+(?!(?:b|i|u|em|strong|code|pre|br|sub|sup|details|summary|p|ul|ol|li|table|tr|td|th|kbd)\s*/?>)[a-z!?]"
     r"|\bon\w+\s*=|(?:java|vb|live)?script\s*:|data\s*:|!\[|&#|&(?:colon|tab|newline|lpar|lt);", re.I)
 
 
 def inert(text):
     """A learner's Markdown as it was if it is only text; else with its tags and addresses spelled out."""
-    if not ACTIVE.search(text):
+    if len(text) <= LONGEST and not ACTIVE.search(text):
         return text
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace("](", "] (").replace("]:", "] :")
     return re.sub(r"((?:java|vb|live)?script|data)(\s*):", r"\1\2 :", text, flags=re.I)

@@ -5,7 +5,6 @@ or a cluster can call it anywhere; only `Recorder` touches the gradebook. Learne
 answers calls; nothing that it sends is a verdict. With isolation="none" it runs in a kernel, as the user who grades.
 """
 import atexit
-import html
 import json
 import logging
 import os
@@ -25,7 +24,7 @@ import nbformat
 from chainrule_grading import secret
 from chainrule_grading.authoring import release_of
 from chainrule_grading.course import UserError, nbgrader_config, write_atomically
-from chainrule_grading.notebooks import Limits, Unreadable, parse, read, restore, run
+from chainrule_grading.notebooks import Limits, Unreadable, handed_in, parse, read, restore, run
 from chainrule_grading.sandbox import NoSandbox, Sandbox
 
 
@@ -169,10 +168,9 @@ def submissions(course, assignment, only=None):
             raise UserError(f"{names[name]!r} and {folder.parent.name!r} in {folder.parent.parent} are one learner to "
                             "some systems and two to others; rename or merge these folders first.")
         student = folder.parent.name
-        files = [p for p in folder.iterdir() if p.suffix == ".ipynb" and not p.name.startswith(".")]
-        exact = [p for p in files if p.stem == assignment]
-        if files and (only is None or student in only):
-            found.append(Submission(student, assignment, max(exact or files, key=lambda p: p.stat().st_mtime)))
+        path = handed_in(folder, assignment)
+        if path and (only is None or student in only):
+            found.append(Submission(student, assignment, path))
     missing = sorted(set(only or ()) - {s.student for s in found})
     if missing:
         raise UserError(f"There is no submission of {assignment} by {missing[0]!r} in "
@@ -250,18 +248,21 @@ class Recorder:
         """Write one result; a submission without a mark leaves a page that says why, and no row."""
         folder = self.course.classroom / "autograded" / result.student / result.assignment
         feedback = self.course.classroom / "feedback" / result.student / result.assignment
+        from chainrule_grading.page import sorry
+
         about = about_result(result, secret.fingerprint(secret.of(self.course)))
+        for name in ("timestamp.txt", "submission_secret.txt"):   # nbgrader's exchange hands feedback back by them
+            if (beside := submission.path.parent / name).is_file():
+                for place in (folder, feedback):
+                    write_atomically(place / name, beside.read_bytes())
         if result.problem:
-            write_atomically(feedback / f"{result.assignment}.html", _sorry(result))
+            write_atomically(feedback / f"{result.assignment}.html", sorry(result.assignment, result.problem))
             write_atomically(folder / "grading.json", json.dumps(about, indent=1, ensure_ascii=False))
             return
         with quiet():
             notebook = self._save(result, submission)
         write_atomically(folder / f"{result.assignment}.ipynb", nbformat.writes(notebook) + "\n")
         write_atomically(folder / "grading.json", json.dumps(about, indent=1, ensure_ascii=False))
-        stamp = submission.path.parent / "timestamp.txt"
-        if stamp.is_file():
-            write_atomically(folder / "timestamp.txt", stamp.read_bytes())
         with quiet():
             page = self._feedback(folder / f"{result.assignment}.ipynb", result)
         write_atomically(feedback / f"{result.assignment}.html", page)
@@ -316,13 +317,6 @@ def about_result(result, fingerprint):
 def _timestamp(path):
     from nbgrader.utils import parse_utc
     return parse_utc(path.read_text(encoding="utf-8").strip())
-
-
-def _sorry(result):
-    return ("<!doctype html><html lang='en'><meta charset='utf-8'><title>Not graded</title>"
-            "<body style='font-family:system-ui;max-width:40em;margin:3em auto;line-height:1.5'>"
-            f"<h1>{html.escape(result.assignment)}: not graded yet</h1><p>{html.escape(result.problem)}</p>"
-            "<p>Nothing is lost: your file is kept as you handed it in.</p></body></html>\n")
 
 
 @contextmanager

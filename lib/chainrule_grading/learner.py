@@ -1,14 +1,11 @@
-"""The learner's commands: check, submit, progress."""
-import getpass
+"""The learner's commands check and progress, and what `submit` asks of a notebook."""
 import json
-import re
-from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
 
-from chainrule_grading.authoring import checked_exercise, keep_copy
-from chainrule_grading.course import UserError, write_atomically
+from chainrule_grading.authoring import checked_exercise
+from chainrule_grading.course import UserError
 from chainrule_grading.notebooks import Limits, as_user_error, parse, read, run
 
 STUB = "raise NotImplementedError()"
@@ -67,33 +64,6 @@ def _outcome(cell):
     return f"✗ Not yet · {checked_exercise(cell)}\n  {error.ename}: {error.evalue}{hint}", False
 
 
-def submit(course, path, learner=None, to=None):
-    """Hand in a notebook: a dated copy under classroom/submitted (or `to`); an earlier one is kept. Exit code 0."""
-    path = Path(path)
-    notebook = load(path)
-    assignment = which_assignment(course, notebook, path)
-    if learner is None:
-        learner = getpass.getuser()
-        print(f"Handing in as {learner}, your login; use --as NAME if the class knows you by another name.")
-    if not re.fullmatch(r"[A-Za-z0-9][\w.@-]{0,63}", learner):
-        raise UserError(f"{learner!r} cannot be a learner's name here: use letters, digits and . _ - @, for example "
-                        "--as ada.")
-    folder = Path(to) if to else course.classroom / "submitted"
-    target = folder / learner / assignment / f"{assignment}.ipynb"
-    if target.is_file():
-        print(f"Your earlier submission is kept in {_short(course, keep_copy(course, target))}.")
-    write_atomically(target, path.read_bytes())
-    now = datetime.now(UTC)
-    write_atomically(target.parent / "timestamp.txt", now.strftime("%Y-%m-%d %H:%M:%S UTC"))
-    empty = untouched(notebook)
-    print(f"Handed in {assignment} for {learner} at {now:%Y-%m-%d %H:%M} UTC: {_short(course, target)}")
-    if empty:
-        print(f"Still as released: {', '.join(empty)}. You can hand in again at any time.")
-    if to is None:
-        print("If your instructor collects files elsewhere, that is the file to upload.")
-    return 0
-
-
 def which_assignment(course, notebook, path):
     """The assignment whose cells this notebook holds; its file name does not matter."""
     names = {(c.metadata.get("nbgrader") or {}).get("grade_id") for c in notebook.cells} - {None}
@@ -120,7 +90,8 @@ def _release(course, assignment):
     return nbformat.read(course.release(assignment), as_version=4)
 
 
-def _short(course, path):
+def shown(course, path):
+    """A path as it is printed: from the course folder if it lies there."""
     return path.relative_to(course.root) if course.root in path.parents else path
 
 

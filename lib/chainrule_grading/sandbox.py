@@ -3,6 +3,7 @@
 Two levels only: sandboxed or not. `Sandbox()` raises NoSandbox, with one sentence and its cure, where it cannot be
 had; it is found out by doing, not by looking for a program.
 """
+import builtins
 import contextlib
 import functools
 import importlib.metadata
@@ -15,6 +16,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -24,6 +26,8 @@ HERE = Path(__file__).resolve().parent
 ALLOWED = ("numpy", "matplotlib", "ipython")      # with what they need; everything else is not there
 SYSTEM = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/lib32", "/etc/ld.so.cache")
 GRACE = 1.0                                       # seconds between "please stop" and the end
+GLANCE = 0.05                                     # seconds between two looks at a submission's memory
+HELD = re.compile(r"^(?:RssAnon|RssShmem|VmSwap):\s*(\d+) kB", re.M)
 
 
 class NoSandbox(Exception):
@@ -117,8 +121,8 @@ class Sandbox:
     def session(self, limits):
         """A fresh process for one submission."""
         mine, theirs = socket.socketpair()
-        about = {"cpu": int(limits.total_seconds) + 5, "memory": limits.memory, "processes": limits.processes,
-                 "file": limits.file, "files": limits.files}
+        about = {"cpu": max(int(limits.cpu_seconds), 1), "memory": limits.memory, "processes": limits.processes,
+                 "file": limits.file, "files": limits.files, "output": limits.output}
         with theirs:
             socket.send_fds(self.control, [json.dumps(about).encode()], [theirs.fileno()])
         said, handles, _, _ = socket.recv_fds(self.control, 1000, 1)
@@ -133,7 +137,7 @@ class Sandbox:
             mine.close()
             raise NoSandbox("The sandbox cannot confine a process here: are user namespaces allowed, and is /proc "
                             "fully visible?") from None
-        return Process(mine, handles[0])
+        return Process(mine, handles[0], limits.memory)
 
     def close(self):
         """End it and everything in it."""
@@ -166,11 +170,37 @@ def _why_not(said):
     return f"The sandbox does not start ({said}); try chainrule doctor."
 
 
-class Process:
-    """One process in the sandbox: a socket, and a handle to end it with. Nothing that it sends is believed."""
+def memory_of(pid):
+    """Bytes that a process and all those below it hold; a page that two of them share counts twice."""
+    held, waiting = 0, [pid]
+    while waiting:
+        folder = Path(f"/proc/{waiting.pop()}")
+        with contextlib.suppress(OSError):        # it has just ended
+            held += sum(int(kilobytes) * 1024 for kilobytes in HELD.findall((folder / "status").read_text()))
+            for task in (folder / "task").iterdir():
+                waiting += (task / "children").read_text().split()
+    return held
 
-    def __init__(self, channel, handle):
-        self.channel, self.handle = channel, handle
+
+class Process:
+    """One process in the sandbox: a socket, and a handle to end it with. Nothing that it sends is believed.
+
+    Its address space has a limit of the kernel's; the memory of all that it starts is watched from here.
+    """
+
+    def __init__(self, channel, handle, memory):
+        self.channel, self.handle, self.memory = channel, handle, memory
+        self.why, self.ended, self.lock = "Python itself ended in this cell.", threading.Event(), threading.Lock()
+        pid = re.search(r"^Pid:\s*(-?\d+)", Path(f"/proc/self/fdinfo/{handle}").read_text(), re.M)[1]
+        threading.Thread(target=self._watch, args=(pid,), daemon=True).start()
+
+    def _watch(self, pid):
+        """End the process when it and its children together hold more than one process may."""
+        while not self.ended.wait(GLANCE):
+            if memory_of(pid) > self.memory:
+                self.why = f"Ended: its processes together held more than {self.memory / 1e6:.0f} MB of memory."
+                self._kill()
+                return
 
     def ask(self, request, seconds, late, functions=()):
         """Send a request and wait for its answer; Lost if it does not come in time (`late` says so) or is none."""
@@ -189,7 +219,10 @@ class Process:
         except wire.Refused as wrong:
             raise self.lost("KernelEnded", f"What came back is no answer: {wrong}.") from None
         except (EOFError, OSError):
-            raise self.lost("KernelEnded", "Python itself ended in this cell.") from None
+            raise self.lost("KernelEnded", self.why) from None
+        except BaseException:                     # stopped while an answer was half read: the next one would be wrong
+            self.close()
+            raise
         if not isinstance(reply, dict):
             raise self.lost("KernelEnded", "What came back is no answer.")
         return reply
@@ -217,14 +250,20 @@ class Process:
 
     def close(self):
         """End the process and all that it has started."""
-        if self.handle is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self.handle, signal.SIGKILL)
-        select.select([self.handle], [], [], 5)
-        os.close(self.handle)
-        self.channel.close()
-        self.handle = None
+        self.ended.set()
+        self._kill()
+        with self.lock:
+            if self.handle is not None:
+                select.select([self.handle], [], [], 5)
+                os.close(self.handle)
+                self.channel.close()
+                self.handle = None
+
+    def _kill(self):
+        """As process 1 of its namespace it takes all the others with it."""
+        with self.lock, contextlib.suppress(ProcessLookupError):
+            if self.handle is not None:
+                signal.pidfd_send_signal(self.handle, signal.SIGKILL)
 
 
 def _answer_back(reply, functions):
@@ -233,4 +272,5 @@ def _answer_back(reply, functions):
         value = functions[int(reply["ask"])](*reply["args"])
         return {"value": value}
     except Exception as failed:
-        return {"error": f"{type(failed).__name__}: {failed}"[:300]}
+        name, text = type(failed).__name__, str(failed)[:300]
+        return {"error": [name, text] if name in vars(builtins) else ["RuntimeError", f"{name}: {text}"]}

@@ -2,6 +2,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+GUIDES = [ROOT / "course/learn/README.md", ROOT / "course/teach/jupyterhub.md"]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
@@ -30,16 +32,19 @@ def test_the_code_in_the_readme_prints_what_it_says(code, printed, tmp_path):
     assert done.stdout == printed, done.stderr
 
 
-@pytest.mark.parametrize("line", [line for text in (README, CONTRIBUTING) for block in blocks(text, "sh")
-                                  for line in block.splitlines() if line])
+@pytest.mark.parametrize("line", [line for text in (README, CONTRIBUTING, *map(Path.read_text, GUIDES))
+                                  for block in blocks(text, "sh") for line in block.splitlines() if line])
 def test_every_command_in_the_readme_exists(line):
     command = line.partition("#")[0].split()
     if command[0] == "make":
         assert re.search(rf"^{command[1]}:", MAKEFILE, flags=re.MULTILINE)
     elif command[0] == "chainrule":
         cli.parser().parse_args(command[1:])
+    elif command[0] == "nbgrader":
+        from nbgrader.apps import NbGraderApp
+        assert command[1] in NbGraderApp.subcommands
     else:
-        assert command == ["pip", "install", "-e", '".[teach]"']
+        assert command[:-1] == ["pip", "install", "-e"] and command[-1] in ('".[teach]"', '".[learn]"')
 
 
 def test_every_make_target_named_in_the_texts_exists():
@@ -52,6 +57,12 @@ def test_links_and_pictures_are_there():
     for text in (README, CONTRIBUTING):
         for target in re.findall(r"\]\(([^)\s]+)\)", text):
             assert target.startswith("http") or (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.parent.name)
+def test_links_in_the_guides_are_there(path):
+    targets = re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8"))
+    assert targets and [t for t in targets if not t.startswith("http") and not (path.parent / t).exists()] == []
 
 
 def test_every_lecture_and_assignment_is_listed(course):

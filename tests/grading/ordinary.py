@@ -16,8 +16,8 @@ def private_top(path):
     return next((p for p in [*reversed(Path(path).parents), Path(path)] if not p.stat().st_mode & 0o001), None)
 
 
-def become(paths):
-    """Turn this process into one of an ordinary user to whom these folders are readable."""
+def show(paths, files=()):
+    """In a mount namespace of our own: make folders readable to everyone, and put (source, target) files in place."""
     libc = ctypes.CDLL(None, use_errno=True)
 
     def mount(source, target, kind=b"none", flags=BIND, options=None):
@@ -27,6 +27,8 @@ def become(paths):
     if libc.unshare(NEWNS):
         raise OSError(ctypes.get_errno(), "cannot make a mount namespace")
     mount("none", "/", flags=PRIVATE)
+    for source, target in files:
+        mount(source, target)
     closed = {path: private_top(path) for path in paths if private_top(path)}
     mount("tmpfs", "/media", b"tmpfs", 0, b"mode=755")
     for k, path in enumerate(closed):
@@ -37,6 +39,11 @@ def become(paths):
     for k, path in enumerate(closed):
         Path(path).mkdir(parents=True, exist_ok=True)
         mount(f"/media/{k}", path)
+
+
+def become(paths):
+    """Turn this process into one of an ordinary user to whom these folders are readable."""
+    show(paths)
     os.setgroups([])
     os.setresgid(UID, UID, UID)
     os.setresuid(UID, UID, UID)

@@ -98,6 +98,21 @@ def test_nbgraders_other_commands_work_in_the_course(class_of):
     assert "Success" in nbgrader(course, "validate", "solutions/delta/delta.ipynb").stdout
 
 
+def test_nbgraders_autograde_finds_a_file_that_a_browser_renamed(class_of):
+    """mato handed in `delta (1).ipynb`; the marks are those of `chainrule grade`, and the folder stays as it was."""
+    course = class_of("mato", "ada")
+    before = sorted(path.name for path in (course.classroom / "submitted/mato/delta").iterdir())
+    grade_class(course, "delta", say=lambda _: None)
+    ours = rows(course)
+    assert "delta.ipynb" not in before and ours["mato", "check-delta-output"][0] == 2
+    (course.classroom / "gradebook.db").unlink()
+    Recorder(course, "delta")
+    done = nbgrader(course, "autograde", "delta", "--force")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert rows(course) == ours
+    assert sorted(path.name for path in (course.classroom / "submitted/mato/delta").iterdir()) == before
+
+
 def test_the_formgraders_button_grades_in_the_sandbox_and_takes_no_extra_files(class_of, tmp_path):
     """The button calls nbgrader's API with the course's configuration. A link beside the notebook leads nowhere."""
     from nbgrader.apps import NbGraderAPI

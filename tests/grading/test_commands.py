@@ -173,6 +173,28 @@ def test_the_lab_starts_with_its_lectures_trusted_and_nbgrader_on(copy, tmp_path
         notary.store.close()
 
 
+def test_the_book_is_served_to_this_machine_alone(here):
+    import signal
+    import urllib.request
+    done = chainrule("lab", "--book", cwd=here.root)
+    assert done.returncode == 2 and "run make book" in done.stderr
+    (here.root / "site/html").mkdir(parents=True)
+    (here.root / "site/html/index.html").write_text("the book")
+    server = subprocess.Popen([sys.executable, "-m", "chainrule_grading.cli", "lab", "--book", "--no-browser"],
+                              cwd=here.root, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        address = server.stdout.readline().split()[4]
+        assert address.startswith("http://127.0.0.1:")
+        with urllib.request.urlopen(address) as answer:
+            assert answer.read() == b"the book"
+        server.send_signal(signal.SIGINT)
+        assert server.wait(20) == 0
+    finally:
+        server.kill()
+        server.wait()
+        server.stdout.close()
+
+
 def test_without_jupyterlab_the_lab_says_what_to_install(course, monkeypatch, capsys):
     monkeypatch.setattr(lab.importlib.util, "find_spec", lambda name: None)
     monkeypatch.chdir(course.root)
@@ -184,7 +206,7 @@ def test_doctor_tries_and_tells(here, capsys):
     assert doctor.main() == 0
     said = capsys.readouterr().out
     assert "a Python kernel starts and computes" in said
-    assert "isolation: sandbox; 7 ways out were tried and none worked" in said
+    assert "isolation: sandbox; 8 ways out were tried and none worked" in said
 
 
 def test_doctor_tells_a_way_out_and_a_missing_sandbox(here, monkeypatch, capsys):

@@ -5,7 +5,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from chainrule_grading import demo
+from chainrule_grading import demo, evaluate
 from chainrule_grading.evaluate import LEARNT, NOT_SHOWN, defined, plan, seeds
 from chainrule_grading.grading import best_isolation, grade
 from chainrule_grading.notebooks import Limits
@@ -116,6 +116,157 @@ def test_a_class_is_asked_through_a_harness():
     notebook = course_of(("answer", answer), ("harness", harness), ("test", "assert after(1, 2, 3) == 6"))
     assert marks(notebook, [answer])[0] == [2]
     assert marks(notebook, [answer.replace("+= k", "+= 1")])[0] == [0]
+
+
+ENGINE = """class Value:
+    def __init__(self, data, parents=(), slopes=()):
+        self.data, self.parents, self.slopes, self.grad = data, parents, slopes, 0.0
+    def __add__(self, other):
+        return Value(self.data + other.data, (self, other), (1.0, 1.0))
+    def __mul__(self, other):
+        return Value(self.data * other.data, (self, other), (other.data, self.data))
+    def backward(self, slope=1.0):
+        self.grad += slope
+        for parent, own in zip(self.parents, self.slopes):
+            parent.backward(slope * own)"""
+
+
+def test_a_harness_builds_objects_of_a_class_and_asks_them():
+    """A small autodiff engine; the harness takes names of operations, the slopes were worked out by hand."""
+    harness = ("# Harness\nimport operator\ndef slopes(names, x, y):\n    a, b = Value(x), Value(y)\n    out = a\n"
+               "    for name in names: out = getattr(operator, name)(out, b)\n    out.backward()\n"
+               "    return {'out': out.data, 'slopes': (a.grad, b.grad)}")
+    test = ("told = slopes(['mul', 'add', 'mul'], 2.0, 5.0)     # (a b + b) b\n"
+            "assert told == {'out': 75.0, 'slopes': (25.0, 30.0)}")
+    notebook = course_of(("answer", ENGINE), ("harness", harness), ("test", test))
+    assert marks(notebook, [ENGINE])[0] == [2]
+    assert marks(notebook, [ENGINE.replace("self.grad +=", "self.grad =")])[0] == [0]
+    assert marks(notebook, [ENGINE.replace("class Value", "class Node").replace("Value(", "Node(")])[0] == [0]
+    assert marks(notebook, ["class Value:\n    def __getattr__(self, n): return lambda *a: self\n"
+                            "    def __init__(self, *a): pass"])[0] == [0]
+
+
+CHECKER = """def checker(f, df, x, h=1e-6):
+    worst = 0.0
+    for k in range(x.size):
+        e = np.zeros_like(x)
+        e[k] = h
+        worst = max(worst, abs((f(x + e) - f(x - e)) / (2 * h) - df(x)[k]))
+    return worst"""
+
+
+def test_a_learners_gradient_checker_is_given_functions_and_may_call_them_ten_thousand_times():
+    test = ("f, df, wrong = lambda x: float(np.sum(x**3)), lambda x: 3 * x**2, lambda x: 2 * x**2\n"
+            "x = np.linspace(0.1, 1, 3500)\nassert checker(f, df, x[:5]) < 1e-6 < 0.01 < checker(f, wrong, x[:5])\n"
+            "assert checker(f, df, x) < 1e-5")
+    notebook = course_of(("given", "import numpy as np"), ("answer", CHECKER), ("test", test))
+    limits = Limits(cell_seconds=30, call_seconds=30, total_seconds=100)
+    assert marks(notebook, [CHECKER], limits)[0] == [2]
+    assert marks(notebook, ["def checker(f, df, x, h=1e-6): return 0.0"], limits)[0] == [0]
+
+
+def test_questions_to_the_grader_without_end_cost_the_time_of_one_call():
+    notebook = course_of(("answer", "def ask(f): return f(1)"), ("test", "assert ask(lambda x: x) == 1"),
+                         ("test", "assert True"))
+    answer = "def ask(f):\n    while True:\n        try: f(1)\n        except Exception: pass"
+    earned, result = marks(notebook, [answer])
+    assert earned == [0, 2] and "Stopped after 1 s" in result.marks[0].says[0]
+
+
+@pytest.mark.parametrize("raised", ["ValueError", "ZeroDivisionError", "TypeError"])
+def test_what_a_passed_function_raises_arrives_as_what_it_is(raised):
+    test = f"def f(x): raise {raised}('no')\nassert safe(f) == '{raised}'"
+    answer = "def safe(f):\n    try: f(1)\n    except Exception as e: return type(e).__name__"
+    assert marks(course_of(("answer", answer), ("test", test)), [answer])[0] == [2]
+
+
+def test_check_judges_a_harness_as_it_judges_a_function_in_the_sandbox_and_at_home():
+    """The exercise of the registry is asked through a function of a harness that builds the learner's class."""
+    answer = "class Loss:\n    def slope(self, Y_hat, Y): return (Y_hat - Y) / len(Y)"
+    harness = "# Harness\ndef through(Y_hat, Y): return Loss().slope(Y_hat, Y)"
+    test = 'check("delta.output", through)'
+    notebook = course_of(("given", "from chainrule.exercises import check"), ("answer", answer),
+                         ("harness", harness), ("test", test))
+    flipped = answer.replace("Y_hat - Y)", "Y - Y_hat)")
+    assert marks(notebook, [answer], key=b"secret")[0] == [2]
+    earned, result = marks(notebook, [flipped], key=b"secret")
+    assert earned == [0] and "sign" in " ".join(result.marks[0].says)
+    for text, right in ((answer, True), (flipped, False)):      # the same cells in one Python, as at home
+        namespace = {}
+        for source in ("from chainrule.exercises import check", text, harness):
+            exec(source, namespace)
+        try:
+            exec(test, namespace)
+            assert right
+        except AssertionError as failed:
+            assert not right and "sign" in str(failed)
+
+
+@pytest.fixture
+def no_margin(monkeypatch):
+    monkeypatch.setattr(evaluate, "MARGIN", 0.2)
+
+
+@pytest.mark.parametrize("test", ["while True: pass", "while True:\n    try: 1\n    except: pass",
+                                  "assert f() == 1\n### BEGIN HIDDEN TESTS\nwhile True: pass\n### END HIDDEN TESTS"])
+def test_an_instructors_cell_that_never_ends_is_stopped_and_told(test, no_margin):
+    notebook = course_of(("answer", "def f(): return 1"), ("test", test), ("test", "assert f() == 1"))
+    earned, result = marks(notebook, ["def f(): return 1"], Limits(cell_seconds=1, call_seconds=1, total_seconds=15))
+    assert earned == [0, 2] and any("instructor's cell was stopped after 1.2 s" in flag for flag in result.flags)
+
+
+def test_an_instructors_set_up_cell_that_never_ends_is_stopped_and_told(no_margin):
+    notebook = course_of(("given", "import os\nif os.path.exists('/etc/passwd'):\n    while True: pass"),
+                         ("answer", "def f(): return 1"), ("test", "assert f() == 1"))
+    earned, result = marks(notebook, ["def f(): return 1"], Limits(cell_seconds=1, call_seconds=1, total_seconds=15))
+    assert earned == [2] and "in given-0: The instructor's cell was stopped" in result.flags[0]
+
+
+@pytest.mark.parametrize("code, words", [
+    ("x = bytearray(2_000_000_000)", "There are 2000 MB of memory"),
+    ("open('f', 'wb').write(bytes(20_000_000))", "A file may have 8 MB"),
+    ("for k in range(9): open(f'f{k}', 'wb').write(bytes(7_000_000))", "All files together may have 32 MB"),
+    ("import os, time\nfor k in range(40):\n    if os.fork() == 0: time.sleep(9); os._exit(0)", "There may be 16 proc"),
+    ("import threading, time\nfor k in range(40): threading.Thread(target=time.sleep, args=(9,)).start()",
+     "There may be 16 proc"),
+    ("for k in range(30_000): print('a line')", "A cell may print 100000 characters"),
+    ("while True: pass", "Stopped after 2 s. Is there a loop"),
+    ("import os\nwhile True: pass", "A process may compute for 1 s"),
+    ("import os\nfor k in range(12):\n    if os.fork() == 0:\n        x = bytearray(b'x') * 500_000_000\n"
+     "while True: pass", "its processes together held more than 2000 MB"),
+])
+@pytest.mark.parametrize("where", ["cell", pytest.param("call", marks=pytest.mark.proof)])
+def test_a_limit_that_is_hit_gets_a_sentence_for_learner_and_instructor(code, words, where):
+    """In a cell and in a call of a function; nobody else pays."""
+    seconds = 2 if "Stopped" in words else 30
+    limits = Limits(cell_seconds=seconds, call_seconds=seconds, total_seconds=100,
+                    cpu_seconds=1 if "compute" in words else 100)
+    body = code if where == "cell" else "def f():\n" + "\n".join(f"    {line}" for line in code.splitlines())
+    earned, result = marks(course_of(("answer", "def f(): pass"), ("test", "assert f() == 1")), [body], limits)
+    assert earned == [0] and any(words in flag for flag in result.flags), result.flags
+    if "print" not in code or where == "cell":
+        assert words in json.dumps(result.notebook), "the learner reads it"
+    assert marks(course_of(("answer", "def f(): return 1"), ("test", "assert f() == 1")),
+                 ["def f(): return 1"], limits)[0] == [2]
+
+
+def test_every_limit_can_be_set_on_the_command_line_and_for_nbgrader():
+    from chainrule_grading import cli
+    from chainrule_grading.stock import Sandboxed
+    words = ["--cell-seconds=3", "--call-seconds=2", "--total-seconds=4", "--cpu-seconds=5", "--memory-mb=600",
+             "--processes=7", "--files-mb=8", "--output-kb=9"]
+    limits = cli.limits_of(cli.parser().parse_args(["grade", "delta", *words]))
+    assert limits == Limits(3, 2, 4, 5, 600_000_000, 7, 2_000_000, 8_000_000, 9000)
+    typed = {word[2:].split("=")[0].replace("-", "_"): float(word.split("=")[1]) for word in words}
+    assert cli.limits_of(Sandboxed(**typed)) == limits
+    assert cli.limits_of(cli.parser().parse_args(["grade", "delta"])) == Limits() == cli.limits_of(Sandboxed())
+
+
+def test_a_cell_that_is_too_long_to_be_run_costs_itself_alone():
+    notebook = course_of(("answer", "def f(): return 1"), ("test", "assert f() == 1"), ("answer", "def g(): return 2"),
+                         ("test", "assert g() == 2"))
+    earned, result = marks(notebook, ["def f(): return 1\n#" + "x" * 1_500_000, "def g(): return 2"])
+    assert earned == [0, 2] and "may have 200000" in result.flags[0]
 
 
 def test_what_does_not_travel_is_said_to_the_instructor():

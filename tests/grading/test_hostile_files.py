@@ -40,8 +40,15 @@ def test_a_broken_file_gets_a_reason(name):
     assert result.notebook is None and 20 < len(result.problem) < 250 and result.problem.endswith(".")
 
 
+MATHS = {"math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "mstyle", "msub", "msup", "msubsup", "mover", "munder",
+         "munderover", "mfrac", "msqrt", "mroot", "mtable", "mtr", "mtd"}
+PLAIN = {"display", "alttext", "stretchy", "fence", "form", "accent", "width", "displaystyle", "scriptlevel", "style",
+         "linethickness", "mathvariant", "minsize", "maxsize", "largeop", "movablelimits", "lspace", "rspace",
+         "accentunder"}
+
+
 class Alive(HTMLParser):
-    """Collects what in a page could run or fetch: tags, handlers, addresses."""
+    """Collects what in a page could run or fetch: tags, handlers, addresses; in formulas all but plain layout."""
     INERT = ("#", "mailto:", "http://", "https://")
 
     def __init__(self, page):
@@ -50,7 +57,11 @@ class Alive(HTMLParser):
         self.feed(page)
 
     def handle_starttag(self, tag, attributes):
-        if tag in ("script", "iframe", "object", "embed", "svg", "math", "base", "form", "video", "link"):
+        if tag in ("script", "iframe", "object", "embed", "svg", "base", "form", "video", "link"):
+            self.found.append(tag)
+        if tag in MATHS:
+            self.found += [(tag, name) for name, _ in attributes if name not in PLAIN]
+        elif tag in ("annotation", "annotation-xml", "maction", "mglyph", "semantics", "merror", "menclose"):
             self.found.append(tag)
         for name, value in attributes:
             value = re.sub(r"[\x00-\x20]", "", value or "").lower()

@@ -2,6 +2,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -97,6 +98,50 @@ def test_memory_file_size_and_space_end_in_an_error(run):
     assert "File too large" in run("open('f', 'wb').write(bytes(20_000_000))")
     said = run("for k in range(9): open(f'f{k}', 'wb').write(bytes(7_000_000))")
     assert "No space left" in said
+
+
+def test_many_processes_have_no_more_memory_than_one(warm):
+    """Each stays below the limit of a process, all together would hold ten times as much."""
+    import psutil
+    process, most, before = warm.session(replace(LIMITS, memory=1_000_000_000)), 0, psutil.virtual_memory().available
+    fill = ("import os, time\nfor k in range(10):\n    if os.fork() == 0:\n"
+            "        x = bytearray(b'x') * 700_000_000\n        time.sleep(20)\n        os._exit(0)\ntime.sleep(20)")
+    watched, stop = [before], threading.Event()
+
+    def look():
+        while not stop.wait(0.01):
+            watched.append(psutil.virtual_memory().available)
+    looking = threading.Thread(target=look)
+    looking.start()
+    with pytest.raises(Lost, match="its processes together held more than 1000 MB"):
+        process.ask({"op": "run", "source": fill}, 15, "late")
+    stop.set()
+    looking.join()
+    most = before - min(watched)
+    assert most < 3_500_000_000, f"{most / 1e6:.0f} MB of the 7000 that it wanted"
+    assert not process.alive
+
+
+def test_one_process_may_use_what_the_limit_says(warm):
+    process = warm.session(LIMITS)
+    told = process.ask({"op": "run", "source": "x = bytearray(b'x') * 1_300_000_000; print(len(x))"}, 15, "late")
+    assert told["printed"] == "1300000000\n"
+    process.close()
+
+
+@pytest.mark.parametrize("source", [
+    "import os; os.memfd_create('x')",
+    "import ctypes, os; c = ctypes.CDLL(None, use_errno=True)\n"
+    "if c.shmget(0, 1 << 20, 0o1600) < 0: raise OSError(ctypes.get_errno(), 'shmget')",
+    "import ctypes, os; c = ctypes.CDLL(None, use_errno=True)\n"
+    "if c.ptrace(0, 0, 0, 0) < 0: raise OSError(ctypes.get_errno(), 'ptrace')",
+    "import ctypes, os; c = ctypes.CDLL(None, use_errno=True); r, w = os.pipe()\n"
+    "if c.vmsplice(w, None, 0, 0) < 0: raise OSError(ctypes.get_errno(), 'vmsplice')",
+])
+def test_memory_cannot_be_kept_where_it_counts_for_nobody(run, source):
+    import platform
+    if platform.machine() in ("x86_64", "aarch64"):
+        assert run(source).startswith(("PermissionError: [Errno 1]",)), run(source)
 
 
 def test_an_endless_loop_is_asked_to_stop_and_the_process_stays(warm):
