@@ -82,7 +82,7 @@ def pages(course):
             for path, text in made.items()}
     for name in course.assignments():
         made[f"exercises/{name}/{name}.ipynb"] = notebook(course.release(name))
-    kept = ["glossary.md", "quiz.md", "when-stuck.md", "equations/README.md",
+    kept = ["glossary.md", "quiz.md", "when-stuck.md", "equations/README.md", "book/README.md",
             *(f"book/benchmarks/{p.name}" for p in sorted((course.sources / "book/benchmarks").glob("*.md"))),
             *(f"teach/{p.name}" for p in sorted((course.sources / "teach").glob("*.md"))),
             *(f"learn/{p.name}" for p in sorted((course.sources / "learn").glob("*.md")))]
