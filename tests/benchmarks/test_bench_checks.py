@@ -12,7 +12,8 @@ spec.loader.exec_module(bench)
 
 
 def row(task, slowest, watched=False):
-    return {"task": task, "watched": watched, **{way: {"right": 0.5, "slowest wrong": slowest, "which": "a name"} for way in bench.GATES}}
+    return {"task": task, "watched": watched,
+            **{way: {"right": 0.5, "slowest wrong": slowest, "which": "a name"} for way in bench.GATES}}
 
 
 def test_each_answer_of_a_task_is_measured_in_both_ways(monkeypatch, tmp_path):
