@@ -1,4 +1,6 @@
 """Sphinx's view of the book. `chainrule_grading.book` stages the pages and calls it; nothing here runs a lecture."""
+from pathlib import Path
+
 project = "chainrule"
 author = "the chainrule authors"
 copyright = "the chainrule authors; texts and figures CC BY 4.0, code BSD-3-Clause"
@@ -28,6 +30,7 @@ html_css_files = ["style.css", "book.css"]
 html_js_files = ["book.js"]
 html_extra_path = ["../extra"]
 html_context = {"default_mode": "auto"}
+html_search_scorer = str(Path(__file__).with_name("scorer.js"))
 html_copy_source = False
 html_show_sourcelink = False
 html_last_updated_fmt = None

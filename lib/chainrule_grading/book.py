@@ -67,7 +67,7 @@ def stage(course, target):
     for path, text in pages(course).items():
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         (target / path).write_text(text, encoding="utf-8")
-    for path in ("conf.py", "static"):
+    for path in ("conf.py", "scorer.js", "static"):
         copy(course.sources / "book" / path, target / path)
     copy(course.sources / "book" / "benchmarks" / "cost.png", target / "course" / "book" / "benchmarks" / "cost.png")
     copy(course.sources / "pictures" / "delta-flows-back.png", target / "static" / "delta-flows-back.png")
@@ -82,7 +82,7 @@ def pages(course):
             for path, text in made.items()}
     for name in course.assignments():
         made[f"exercises/{name}/{name}.ipynb"] = notebook(course.release(name))
-    kept = ["glossary.md", "quiz.md", "when-stuck.md", "equations/README.md",
+    kept = ["glossary.md", "quiz.md", "when-stuck.md", "equations/README.md", "book/README.md",
             *(f"book/benchmarks/{p.name}" for p in sorted((course.sources / "book/benchmarks").glob("*.md"))),
             *(f"teach/{p.name}" for p in sorted((course.sources / "teach").glob("*.md"))),
             *(f"learn/{p.name}" for p in sorted((course.sources / "learn").glob("*.md")))]
@@ -95,7 +95,7 @@ def pages(course):
     made["compare.md"] = section(readme, "How it compares")
     made["CONTRIBUTING.md"] = contributing
     made["notation.md"], made["clinic.md"] = notation_page(), clinic_page(course)
-    made["exercises/index.md"] = exercises_page(course)
+    made["exercises/index.md"] = exercises_page(re.findall(r"^\| \[(\w+)\]\(exercises/", readme, re.M))
     made |= api_pages()
     made["index.md"] = landing(course, readme, sorted(p for p in made if re.match(r"course/(teach|learn)/", p)))
     return made
@@ -206,19 +206,19 @@ def clinic_page(course):
     return "\n\n".join(parts) + "\n"
 
 
-def exercises_page(course):
-    """Every task of every assignment."""
+def exercises_page(names):
+    """Every task of these assignments, in the order in which the README teaches them."""
     parts = ["# Exercises", "Each set is a notebook with a contract for every task, hints, room to try, and a check "
              "that shows a card: what is right, or what is wrong and where to look. Open the notebooks of the folder "
              "`exercises/` with `chainrule lab`; here they can be read."]
-    for name in course.assignments():
+    for name in names:
         tasks = exercises_of(name)
         rows = [[f"`{e.id}`", f"{e.points:g}", str(e.minutes), ", ".join(statement_link(id, "../") for id in e.cites),
                  str(len(e.misconceptions))] for e in tasks]
         parts += [f"## {name}", f"[Read the notebook]({name}/{name}.ipynb): {len(tasks)} tasks, "
                   f"{sum(e.points for e in tasks):g} points by checks, about {sum(e.minutes for e in tasks)} minutes.",
                   companions.table(["task", "points", "minutes", "statements", "wrong answers known"], rows)]
-    listed = "\n".join(f"{name}/{name}" for name in course.assignments())
+    listed = "\n".join(f"{name}/{name}" for name in names)
     return "\n\n".join([*parts, f"```{{toctree}}\n:hidden:\n{listed}\n```"]) + "\n"
 
 

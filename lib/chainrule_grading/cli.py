@@ -77,6 +77,7 @@ def parser():
     check = command("check", "run your notebook from the top and show every card",
                     "Exit code: 0 if every task is fully right, 1 if not. Your file is not changed.")
     check.add_argument("notebook", nargs="?", help="for example exercises/delta/delta.ipynb")
+    check.add_argument("--all", action="store_true", help="every notebook in exercises/, task by task in a table")
     check.add_argument("--cell-seconds", type=float, default=60, help="longest time for one cell (default 60)")
 
     submit = command("submit", "hand in a notebook", SUBMIT)
@@ -86,6 +87,7 @@ def parser():
     submit.add_argument("--zip", action="store_true", help="write a zip to upload, in classroom/handed-in (or --to)")
 
     progress = command("progress", "where you stand, from the checks run on this computer")
+    progress.add_argument("assignment", nargs="?", help="only this one, for example delta")
     progress.add_argument("--json", action="store_true", help="for programs")
 
     grade = command("grade", "grade all submissions of an assignment and write feedback",
@@ -150,6 +152,8 @@ def run(arguments):
             open_lab = import_module("chainrule_grading.lab")
             return (open_lab.serve_book if a.book else open_lab.main)(find_course(), a.port, not a.no_browser)
         case "check":
+            if a.all and a.notebook is None:
+                return import_module("chainrule_grading.learner").check_all(find_course(), a.cell_seconds)
             if a.notebook is None:
                 raise UserError("Which notebook do you want to check? "
                                 + import_module("chainrule_grading.handin").choices(find_course(), "check"))
@@ -158,7 +162,7 @@ def run(arguments):
             return import_module("chainrule_grading.handin").submit(
                 find_course(), a.notebook, a.learner, a.to, a.zip)
         case "progress":
-            return import_module("chainrule_grading.learner").progress(a.json)
+            return import_module("chainrule_grading.learner").progress(a.json, a.assignment)
         case "grade":
             return import_module("chainrule_grading.driver").main(
                 find_course(), a.assignment, a.learner, a.accept_isolation, limits_of(a), workers=a.workers,

@@ -4,18 +4,22 @@
 and on which lecture confirms what; never on what a lecture prints.
 """
 import ast
+import json
 import re
 import tomllib
 from dataclasses import dataclass
 
 import nbformat
 
+from chainrule.exercises import assignments
+from chainrule.exercises._registry import exercises_of
 from chainrule.ledger import course_file, load
 from chainrule_grading.course import find_course, write_atomically
 
 DECKS = ("ECE417", "ECE884", "AIML231", "TAYLOR", "LFD")
 FOLDER = "companions"
 PROOFS = "every-statement-and-its-proof"
+TASKS = "every-task-and-its-mistakes"
 SHEET = "delta-in-five-notations"
 
 REMARK = {                                        # erratum group → how its note begins
@@ -72,7 +76,8 @@ def pages(course):
     """{path below course/: text} of all pages; pure but for reading the ledger, the table and the lectures."""
     found = homes(course)
     made = {f"{FOLDER}/{deck.lower()}.md": companion(deck, found) for deck in DECKS}
-    return made | {f"{FOLDER}/{SHEET}.md": sheet(), f"{FOLDER}/{PROOFS}.md": proof_table(course, found)}
+    return made | {f"{FOLDER}/{SHEET}.md": sheet(), f"{FOLDER}/{PROOFS}.md": proof_table(course, found),
+                   f"{FOLDER}/{TASKS}.md": task_table(course)}
 
 
 def stale(course):
@@ -230,6 +235,51 @@ def route(call):
     judge = next((word.value for word in call.keywords if word.arg == name), None) or call.args[place]
     text = " ".join(ast.unparse(judge).split()).replace("`", "'")
     return text if len(text) <= 70 else text[:69] + "…"
+
+
+# ---------------------------------------------------------------- every task and the mistakes it knows
+
+def task_table(course):
+    """The whole registry: one row per task, then the names of the mistakes that each task knows."""
+    counted = course.sources / "book" / "benchmarks" / "confusion.json"
+    proof = json.loads(counted.read_text(encoding="utf-8")) if counted.is_file() else {"tasks": {}}
+    styles, rows, named = right_styles(course), [], []
+    for name in assignments():
+        named.append(f"## {name}")
+        for task in exercises_of(name):
+            found = proof["tasks"].get(task.id)
+            rows.append([f"`{task.id}`", f"{task.points:g}", str(task.minutes), ", ".join(task.cites),
+                         str(len(task.misconceptions)), str(styles.get(task.id, "–")), outcome(found)])
+            named.append(f"**{task.id}**\n\n" + "\n".join(f"- {m.name}" for m in task.misconceptions))
+    text = (f"{len(rows)} tasks, {sum(int(row[4]) for row in rows)} wrong answers known by name. *Right styles* counts "
+            "answers written differently, which must earn full marks. *Proof* is what `make proof` counted last: right "
+            "answers that passed, and known mistakes that were named, of all that were tried on many seeds at several "
+            "scales.")
+    header = ["task", "points", "minutes", "statements", "mistakes known", "right styles", "proof"]
+    return "\n\n".join(["# Every task and its mistakes", text, table(header, rows), *named]) + "\n"
+
+
+def outcome(counts):
+    """One cell of the column *proof*."""
+    if counts is None:
+        return "not yet counted"
+    right, known = counts["right answers"], counts["misconceptions"]
+    passed, named = right.get("full", 0), known.get("named", 0)
+    return f"{passed} of {sum(right.values())} right, {named} of {sum(known.values())} named"
+
+
+def right_styles(course):
+    """{task: number of right answers in other styles}, read from the tests; {} where there are none."""
+    found = {}
+    for path in sorted((course.root / "tests" / "exercises").glob("right_*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict) and node.targets[0].id == "RIGHT":
+                lists = {n.targets[0].id: n.value for n in ast.parse(path.read_text(encoding="utf-8")).body
+                         if isinstance(n, ast.Assign) and isinstance(n.value, ast.List)}
+                for key, value in zip(node.value.keys, node.value.values, strict=True):
+                    value = lists.get(getattr(value, "id", None), value)
+                    found[key.value] = len(value.elts) if isinstance(value, ast.List) else "several"
+    return found
 
 
 # ---------------------------------------------------------------- plain text with bare LaTeX → Markdown

@@ -50,6 +50,26 @@ def check(path, cell_seconds=60.0):
     return 0 if full == len(checks) else 1
 
 
+def check_all(course, cell_seconds=60.0):
+    """Check every exercise notebook of the course, task by task in a table; exit code 0 if all are fully right."""
+    total = full = 0
+    for assignment in course.assignments():
+        path = course.release(assignment)
+        print(f"{assignment} …", flush=True)
+        notebook = load(path)
+        trouble = run(notebook, Limits(cell_seconds), folder=path.parent)
+        for cell in notebook.cells:
+            if id := checked_exercise(cell):
+                text, passed = _outcome(cell)
+                total, full = total + 1, full + passed
+                headline = "waiting for your code" if text[0] == "○" else "" if passed else text.splitlines()[1].strip()
+                print(f"  {text[0]} {id:<28} {headline[:80]}")
+        for sentence in trouble:
+            print(f"  {sentence}.")
+    print(f"{full} of {total} tasks are fully right.")
+    return 0 if full == total else 1
+
+
 def _outcome(cell):
     card = next((o.data["text/plain"] for o in cell.outputs if o.output_type == "display_data"
                  and "text/plain" in o.data), None)
@@ -95,16 +115,18 @@ def shown(course, path):
     return path.relative_to(course.root) if course.root in path.parents else path
 
 
-def progress(as_json=False):
-    """Where you stand, from the checks you have run on this computer; exit code 0."""
+def progress(as_json=False, only=None):
+    """Where you stand, from the checks you have run on this computer; exit code 0. `only`: in this assignment."""
     from chainrule.exercises import _progress, assignments
     from chainrule.exercises._registry import exercises_of
 
+    if only is not None and only not in assignments():
+        raise UserError(f"There is no assignment called {only!r}; there are {', '.join(assignments())}.")
     tried = _progress.load()
     if as_json:
         print(json.dumps(tried, indent=1, ensure_ascii=False))
         return 0
-    for assignment in assignments():
+    for assignment in assignments() if only is None else [only]:
         tasks = exercises_of(assignment)
         earned = sum(tried.get(t.id, {}).get("best", 0) for t in tasks)
         print(f"{assignment}: {earned:g} of {sum(t.points for t in tasks):g} points")

@@ -6,6 +6,8 @@ import nbformat
 import pytest
 from tests.lectures.reading import lectures, named_ids, proofs
 
+from chainrule.exercises import assignments
+from chainrule.exercises._registry import exercises_of
 from chainrule.ledger import course_file, load
 from chainrule_grading import companions
 from chainrule_grading.course import Course
@@ -149,7 +151,7 @@ def test_a_statement_without_a_home_says_so_and_what_is_printed_does_not_matter(
 
 def test_writing_twice_changes_nothing(tmp_path):
     course = made_course(tmp_path, "# 3 · Made")
-    assert len(companions.write(course)) == 7
+    assert len(companions.write(course)) == 8
     assert companions.write(course) == []
 
 
@@ -218,3 +220,21 @@ def test_the_table_of_proofs_has_a_row_for_every_statement(course):
         assert len(row) == 6 and "lectures/" in row[2] and row[3].startswith("`"), row
         derived = row[1] in ("derivation", "update-rule", "algorithm", "worked-example")
         assert bool(row[4].strip()) >= derived and (row[5] != "–") >= derived, row
+
+
+def test_the_table_of_tasks_has_a_row_for_every_task_and_names_every_mistake(course):
+    text = companions.pages(course)["companions/every-task-and-its-mistakes.md"]
+    tasks = [e for name in assignments() for e in exercises_of(name)]
+    rows = re.findall(r"^\| `([\w.]+)` \| (.+) \|$", text, re.M)
+    assert [id for id, _ in rows] == [e.id for e in tasks]
+    for task, (_, row) in zip(tasks, rows, strict=True):
+        cells = row.split(" | ")
+        assert cells[:2] == [f"{task.points:g}", str(task.minutes)] and int(cells[3]) == len(task.misconceptions) >= 6
+        assert int(cells[4]) >= 3, "right answers in other styles"
+        assert all(f"\n- {m.name}" in text for m in task.misconceptions)
+
+
+def test_without_tests_or_counts_the_table_of_tasks_says_so(copy):
+    (copy.sources / "book" / "benchmarks" / "confusion.json").unlink()
+    row = next(line for line in companions.task_table(copy).splitlines() if line.startswith("| `delta.hidden`"))
+    assert row.endswith("| – | not yet counted |")

@@ -11,8 +11,9 @@ bench = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(bench)
 
 
-def row(task, slowest):
-    return {"task": task, **{way: {"right": 0.5, "slowest wrong": slowest, "which": "a name"} for way in bench.GATES}}
+def row(task, slowest, watched=False):
+    return {"task": task, "watched": watched,
+            **{way: {"right": 0.5, "slowest wrong": slowest, "which": "a name"} for way in bench.GATES}}
 
 
 def test_each_answer_of_a_task_is_measured_in_both_ways(monkeypatch, tmp_path):
@@ -32,3 +33,8 @@ def test_the_slowest_task_decides(slowest, holds):
     assert [gate["holds"] for gate in gates] == holds and all("a.slow" in gate["gate"] for gate in gates)
     page = bench.markdown({"date": "today", "load": 1.0, "rounds": 1, "gates": gates, "rows": [row("a.slow", slowest)]})
     assert page.count("**fails**") == holds.count(False) and "| a.slow | 0.50 |" in page
+
+
+def test_tasks_that_are_watched_at_work_have_gates_of_their_own():
+    gates = bench.judged([row("a.quick", 1.0), row("b.trains", 160.0, watched=True)])
+    assert [gate["holds"] for gate in gates] == [True, True, False, True] and "b.trains" in gates[2]["gate"]

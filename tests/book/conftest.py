@@ -86,12 +86,18 @@ def opened(browser):
         context.close()
 
 
+SET = """() => {
+  if (!document.querySelector("script[src*=mathjax]") || !document.querySelector(".math")) return true;
+  if (location.protocol === "file:") return document.querySelector("mjx-container") !== null;  // no worker there
+  window.MathJax?.startup?.promise?.then(() => { window.formulasAreSet = true; });
+  return window.formulasAreSet === true;
+}"""
+
+
 def settle(page, url):
     """Open a page and wait until its formulas stand."""
     page.goto(url)
-    if page.evaluate("!!window.MathJax?.startup?.promise || !!document.querySelector('script[src*=mathjax]')"):
-        page.wait_for_function("window.MathJax?.startup?.promise !== undefined")
-        page.evaluate("MathJax.startup.promise.then(() => true)")
+    page.wait_for_function(SET, timeout=30_000)
 
 
 @contextmanager

@@ -59,30 +59,32 @@ def test_pages_fit_a_phone_and_every_formula_is_set(browser, address, pages, par
 def test_a_page_opens_from_a_plain_file_without_a_network(opened, site, path):
     page = opened((site / path).as_uri(), offline=True)
     assert page.locator("mjx-container").count() > 0 and page.locator("mjx-merror").count() == 0
-    assert page.asked == [] and page.wrong == []
+    assert page.asked == [] and [w for w in page.wrong if "speech-worker" not in w] == []    # files have no workers
 
 
 def test_a_stepping_figure_works_by_mouse_by_keys_and_by_ear(opened, address):
     page = opened(address + "lectures/07-delta-recursion.html", scheme="dark")
     figure = page.locator("[data-stepper]").first
     spoken, count = figure.locator("[aria-live]"), figure.locator("span").last
-    first = spoken.inner_text()
+    keys, first = figure.locator("[role=group][tabindex]"), spoken.inner_text()
     figure.get_by_role("button", name="Next step").click()
     second = spoken.inner_text()
     assert first != second and count.inner_text().startswith("step 1 of")
-    figure.get_by_role("group").press("ArrowRight")
+    keys.press("ArrowRight")
     assert count.inner_text().startswith("step 2 of") and spoken.inner_text() not in (first, second)
-    figure.get_by_role("group").press("End")
+    keys.press("End")
     assert figure.get_by_role("button", name="Next step").is_disabled()
     assert figure.locator("svg[role=img]").get_attribute("aria-label")
 
 
-def test_without_scripts_figures_stand_still_and_tell_their_steps(opened, address):
-    page = opened(address + "lectures/07-delta-recursion.html", java_script_enabled=False)
+def test_without_scripts_figures_stand_still_and_tell_their_steps(browser, address):
+    page = browser.new_context(java_script_enabled=False).new_page()
+    page.goto(address + "lectures/07-delta-recursion.html")
     figure = page.locator("[data-stepper]").first
     assert figure.locator("img").is_visible() and figure.locator("li").count() > 5
-    page = opened(address + "index.html", java_script_enabled=False)
+    page.goto(address + "index.html")
     assert page.locator("[data-flow] img").is_visible()
+    page.context.close()
 
 
 def test_the_moving_picture_can_be_stopped_and_keeps_still_for_who_wants_no_motion(opened, address):

@@ -8,6 +8,7 @@ from chainrule.exercises import assignments
 from chainrule.exercises._registry import exercises_of
 
 EXERCISES = [e for name in assignments() for e in exercises_of(name)]
+PLAIN = [e for e in EXERCISES if e.measure is None]        # judged by the numbers that an answer gives back
 MISCONCEPTIONS = [(e, m) for e in EXERCISES for m in e.misconceptions]
 RIGHT = {id: answers for name in assignments()
          for id, answers in importlib.import_module(f"right_{name}").RIGHT.items()}

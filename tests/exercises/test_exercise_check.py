@@ -269,6 +269,7 @@ def test_a_measured_mistake_is_named_and_costs_its_own_share(measured):
     verdict = judge(measured, lambda start: [start, start / 2, start / 4])
     assert verdict.cause is measured.misconceptions[0] and verdict.earned == 1 and verdict.good == ("falls",)
     assert judge(measured, lambda start: [start, 2 * start, 0.0]).bad == ("falls",)
+    assert verdict.facts[0] == "Measured for `arrives` (1 if so): 0, asked for is 1."
 
 
 @pytest.mark.parametrize("answer, words", [

@@ -4,13 +4,14 @@ import re
 
 import numpy as np
 import pytest
-from registered import EXERCISES, equal, label, mapped, results
+from registered import EXERCISES, PLAIN, equal, label, mapped, results
 
 from chainrule.exercises._card import Card
 from chainrule.exercises._judge import judge
 
 each = pytest.mark.parametrize("exercise", EXERCISES, ids=label)
-SEVERAL = [e for e in EXERCISES if len(e.returns) > 1]
+each_plain = pytest.mark.parametrize("exercise", PLAIN, ids=label)        # what is done to numbers is done to these
+SEVERAL = [e for e in PLAIN if len(e.returns) > 1]
 
 
 def most_axes(exercise, of=max):
@@ -20,11 +21,11 @@ def most_axes(exercise, of=max):
 
 
 SLICES = [(e, part, keep, axis) for part, keep, axis in [("row|entry", 0, 0), ("row|entry", -1, 0), ("column", 0, 1)]
-          for e in EXERCISES if axis < most_axes(e, min)]
-MATRICES = [e for e in EXERCISES if most_axes(e) >= 2]
+          for e in PLAIN if axis < most_axes(e, min)]
+MATRICES = [e for e in PLAIN if most_axes(e) >= 2]
 UNLIKE = [e for e in SEVERAL if not any(equal(a, b) for a, b in itertools.combinations(
     results(e, e.answer, e.cases()[0]).values(), 2))]
-SIGNED = [e for e in EXERCISES if any(np.any(a < 0) and np.any(a > 0) for a in itertools.chain(
+SIGNED = [e for e in PLAIN if any(np.any(a < 0) and np.any(a > 0) for a in itertools.chain(
     *results(e, e.answer, e.cases(seed=11)[0]).values()))]
 
 
@@ -95,7 +96,7 @@ FAULTS = {                                        # what is done to every result
 }
 
 
-@each
+@each_plain
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_generic_fault_gets_a_true_sentence(exercise, fault):
     change, wanted = FAULTS[fault]
@@ -117,7 +118,7 @@ def test_lost_signs_are_told(exercise, change):
     assert verdict.cause or "some of its signs" in words(verdict)
 
 
-@each
+@each_plain
 def test_gaps_are_told(exercise):
     gaps = mapped(exercise.answer, lambda a: a * (np.arange(np.size(a)).reshape(np.shape(a)) < 1))
     assert "is 0 where it is wrong" in words(judged(exercise, gaps))
@@ -129,7 +130,7 @@ def test_a_transposed_result_is_called_transposed(exercise):
     assert re.search("transpose|row per example", words(verdict))
 
 
-@each
+@each_plain
 def test_numbers_of_the_first_network_by_heart_are_noticed(exercise):
     first = exercise.answer(**exercise.cases(seed=11)[0].inputs)
     verdict = judged(exercise, lambda *inputs: first)
@@ -224,7 +225,7 @@ def test_a_wrong_number_of_arguments_inside_the_function_is_not_blamed_on_its_fi
     assert "is called with" not in words(verdict)
 
 
-@each
+@each_plain
 def test_arguments_changed_in_place_are_a_remark_and_no_mark(exercise):
     def careless(*inputs):
         value = exercise.answer(*inputs)
@@ -277,7 +278,7 @@ def blend(exercise, one, other, how):
     return mixture
 
 
-@each
+@each_plain
 def test_a_misconception_on_top_of_a_generic_fault_never_gets_a_wrong_name(exercise):
     for mistake in exercise.misconceptions:
         for change in (np.negative, lambda a: 2 * a, np.transpose, noisy, first_entry, lambda a: a / len(np.ravel(a))):

@@ -129,6 +129,25 @@ def test_progress_tells_where_one_stands(here, capsys):
     assert json.loads(capsys.readouterr().out)["delta.output"]["best"] == 2
 
 
+def test_progress_of_one_assignment_and_of_none_that_there_is(here, capsys):
+    assert cli.main(["progress", "delta"]) == 0
+    said = capsys.readouterr().out
+    assert "delta: " in said and "losses" not in said
+    assert cli.main(["progress", "delt"]) == 2
+    assert "There is no assignment called 'delt'; there are chains" in capsys.readouterr().err
+
+
+def test_check_all_goes_through_every_notebook_task_by_task(here, capsys):
+    for name in here.assignments():
+        if name != "delta":
+            (here.exercises / name / f"{name}.ipynb").unlink()
+    work_of("ada", here, here.exercises / "delta/delta.ipynb")
+    answered = cli.main(["check", "--all"])
+    said = capsys.readouterr().out
+    assert answered == 1 or "9 of 9 tasks are fully right." in said
+    assert said.startswith("delta …") and said.count("  ✓ delta.") >= 5 and " tasks are fully right." in said
+
+
 def test_an_occupied_port_is_named_with_a_way_out(course):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -15,14 +15,15 @@ from chainrule.exercises._registry import Unfit
 def explain(exercise, cases, runs, rights, laid, bad, reveal):
     """Return (headline, misconception or None, facts) for an answer that is not fully right."""
     broken = next(((case, run) for case, run in zip(cases, runs, strict=True) if run.error is not None), None)
-    if all(isinstance(parts, list) for parts in laid) and (order := _swapped(exercise, laid)):
+    comparable = exercise.measure is None and all(isinstance(parts, list) for parts in laid)
+    if comparable and (order := _swapped(exercise, laid)):
         return order, None, [f"The contract asks for: {', '.join(exercise.returns)}."]
     causes = _causes(exercise, cases, runs, rights, laid)
     if causes:
         named = {name for _, names in causes for name in names}
         wrong = [name for name in bad if name not in named and not _right_where_it_ran(laid, name)]
         headline = "; ".join(f"{_listed(names)}: {cause.name}" for cause, names in causes) + "."
-        facts = [_stopped(*broken)] if broken else [_measured(cases, laid, causes[0][1], reveal)]
+        facts = [_stopped(*broken)] if broken else [_measured(exercise, cases, laid, causes[0][1], reveal)]
         return headline, causes[0][0], facts + ([_not_right(wrong, "either")] if wrong else [])
     if broken and isinstance(broken[1].error, Unfit):
         return str(broken[1].error), None, []
@@ -37,10 +38,10 @@ def explain(exercise, cases, runs, rights, laid, bad, reveal):
     problem = next((parts for parts in laid if isinstance(parts, str)), None)
     if problem:
         return problem, None, []
-    facts = {name: _pattern(exercise, cases, laid, name) for name in bad}
+    facts = {name: "" if exercise.measure else _pattern(exercise, cases, laid, name) for name in bad}
     unclear = [name for name in bad if not facts[name]]
     return _not_right(bad), None, [f for f in facts.values() if f] + (
-        [_measured(cases, laid, unclear, reveal)] if unclear else [])
+        [_measured(exercise, cases, laid, unclear, reveal)] if unclear else [])
 
 
 def remarks(runs):
@@ -214,13 +215,22 @@ def _right_where_it_ran(laid, name):
     return all(_right(parts, name) for parts in laid if isinstance(parts, list))
 
 
-def _measured(cases, laid, bad, reveal):
+def _measured(exercise, cases, laid, bad, reveal):
     """The largest difference on the first case that shows one: where it is, what is there, what should be."""
     for case, parts in zip(cases, laid, strict=True):
         for part in parts if isinstance(parts, list) else ():
             if _result(part) in bad and not part.ok:
+                if exercise.measure and part.given is not None and part.given.shape == part.right.shape:
+                    return _found(exercise, part, reveal)
                 return _largest(part, case, reveal)
     return ""
+
+
+def _found(exercise, part, reveal):
+    """What a measure found of one result beside what it should have found."""
+    given, right = (", ".join(f"{v:.6g}" for v in np.ravel(array)) for array in (part.given, part.right))
+    asked = f", asked for is {right}" if reveal else ", which is not what is asked for"
+    return f"Measured for `{part.name}` ({exercise.returns[part.name]}): {given}{asked}."
 
 
 def _largest(part: Part, case, reveal):
