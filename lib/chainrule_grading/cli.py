@@ -103,7 +103,7 @@ def parser():
     grade.add_argument("--workers", type=int, metavar="N", help="processes that grade (default: the cores)")
     grade.add_argument("--scheduler", metavar="ADDRESS", help="grade on the workers of a Dask scheduler")
     grade.add_argument("--force", action="store_true", help="grade again what has not changed")
-    grade.add_argument("--dry-run", action="store_true", help="write nothing; show marks before and after")
+    grade.add_argument("--dry-run", action="store_true", help="write no mark; show marks before and after")
     grade.add_argument("--watch", action="store_true", help="grade submissions as they arrive, until Ctrl-C")
     grade.add_argument("--json", action="store_true", help="for programs; progress goes to stderr")
     for name, default, what in (("cell-seconds", 30, "longest time for one cell"),

@@ -349,7 +349,7 @@ def changes(compared):
     lines = [f"{'learner':<{width}}   before   after", "─" * (width + 30)]
     lines += [f"{student:<{width}}   {old:<8} {new}" for student, old, new in other]
     return "\n".join(lines if other else []) + \
-        f"\n{len(compared)} would be graded, {len(other)} of them would have another mark. Nothing was written."
+        f"\n{len(compared)} would be graded, {len(other)} of them would have another mark. No mark was written."
 
 
 def summary(results, failures):
