@@ -15,8 +15,11 @@ for learners
   chainrule progress                          where you stand
 
 for instructors
-  chainrule class init                        once: make the course secret of your class
+  chainrule class init --roster LIST.csv      set up a class: who, when work is due, the course secret
+  chainrule class bundle                      the course as a zip for learners
+  chainrule class import moodle.zip --assignment delta   what was handed in, from Moodle, Canvas or a folder
   chainrule grade delta                       grade all submissions, in a sandbox
+  chainrule class export --canvas             marks for Canvas, or --moodle
   chainrule doctor                            what works on this machine, and what to install
 
 for maintainers
@@ -49,6 +52,52 @@ examples
   chainrule submit exercises/delta/delta.ipynb --as ada --zip
 
 Exit code: 0 if it was handed in."""
+
+
+CLASS = """course/teach/class.md tells a term from first to last; course/teach/privacy.md what is kept of learners.
+
+examples
+  chainrule class init --roster canvas-export.csv --due delta=2026-12-01 --late 10%
+  chainrule class bundle
+  chainrule class import submissions.zip --assignment delta --dry-run
+  chainrule class export --canvas --into canvas-export.csv --column delta="Exercise 3"
+"""
+
+
+INIT = """It can be run again at any time, with a newer list or other dates. It says what changed; of each file that it
+changes, a copy is kept in classroom/backups. Nobody is ever taken out of the class.
+
+the list      a CSV with columns such as learner, first_name, last_name, email; or Canvas' gradebook export; or
+              Moodle's grade export, list of participants or grading worksheet (in English)
+due dates     delta=2026-12-01 is the end of that day, delta=2026-12-01T18:00 that time, delta=none takes it away
+late work     --late 10% takes off a tenth of the points earned for each day begun, --late 2 two points
+
+The course secret, from which the grader draws its cases, is made the first time. Learners never get it. With it, a
+submission can be graded again later with the same result: keep the copy.
+
+examples
+  chainrule class init
+  chainrule class init --roster list.csv --due delta=2026-12-01 --due losses=2026-12-15T18:00 --zone Europe/Berlin
+  chainrule class init --late 10% --grace 30 --late-at-most 50%"""
+
+
+def class_commands(of_class):
+    """The arguments of `chainrule class …`."""
+    commands = of_class.add_subparsers(dest="what", metavar="COMMAND", title="commands", required=True)
+
+    def command(name, text, epilog):
+        return commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", epilog=epilog,
+                                   formatter_class=argparse.RawDescriptionHelpFormatter)
+
+    init = command("init", "set up the class, or change it: who, when work is due, what late work loses", INIT)
+    init.add_argument("--roster", metavar="CSV", help="a list of the class: your own, Canvas' or Moodle's")
+    init.add_argument("--due", action="append", default=[], metavar="ASSIGNMENT=DATE",
+                      help="when an assignment is due (may be repeated)")
+    init.add_argument("--zone", metavar="NAME", help="the time zone of these dates (default: this machine's)")
+    init.add_argument("--late", metavar="AMOUNT", help="what each late day costs: 10%% of the points earned, 2 points, "
+                                                       "or none")
+    init.add_argument("--grace", type=float, metavar="MINUTES", help="so late, and nothing is lost")
+    init.add_argument("--late-at-most", metavar="AMOUNT", help="the most that late work loses, such as 50%%")
 
 
 def parser():
@@ -117,10 +166,7 @@ def parser():
                                 ("files-mb", 32, "most space for files")):
         grade.add_argument(f"--{name}", type=float, default=default, metavar="N", help=f"{what} (default {default})")
 
-    of_class = command("class", "set up a class",
-                       "init makes the course secret, from which the grader draws its cases. Learners never get it.\n"
-                       "With it, a submission can be graded again later with the same result: keep the copy.")
-    of_class.add_argument("what", choices=["init"])
+    class_commands(command("class", "set up a class, take work in, give marks out", CLASS))
 
     build = command("build", "make lectures/, solutions/ and exercises/ from the text in course/",
                     "Text is the source. Figures' bytes don't count as a difference, everything else does.")
@@ -168,12 +214,20 @@ def run(arguments):
                 find_course(), a.assignment, a.learner, a.accept_isolation, limits_of(a), workers=a.workers,
                 scheduler=a.scheduler, force=a.force, dry_run=a.dry_run, watch=a.watch, as_json=a.json)
         case "class":
-            return import_module("chainrule_grading.secret").main(find_course())
+            return run_class(find_course(), a)
         case "build":
             return import_module("chainrule_grading.authoring").main(
                 find_course(), a.only, a.dry_run, a.from_notebook)
         case "doctor":
             return import_module("chainrule_grading.doctor").main()
+
+
+def run_class(course, a):
+    """Carry out `chainrule class …`; returns the exit code."""
+    match a.what:
+        case "init":
+            return import_module("chainrule_grading.classroom").init(
+                course, a.roster, a.due, a.late, a.grace, a.late_at_most, a.zone)
 
 
 def main(argv=None):
