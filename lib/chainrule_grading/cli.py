@@ -81,6 +81,21 @@ examples
   chainrule class init --late 10% --grace 30 --late-at-most 50%"""
 
 
+IMPORT = """Each notebook goes to classroom/submitted/LEARNER/ASSIGNMENT/; a dated copy of what was there before, to
+classroom/backups/submitted/. Of several by one learner the newest counts; what is there and newer stays.
+
+what it reads  Moodle   "Full Name_12345_assignsubmission_file_/delta.ipynb" or "…_file_delta.ipynb"
+               Canvas   lovelaceada_LATE_12345_67890_delta-1.ipynb
+               folders  ada/delta.ipynb, ada/delta/delta.ipynb, ada_delta.ipynb
+               zips     delta-ada-20261120T120000.zip as chainrule submit --zip makes them, also inside those above
+
+Whose it is, the learning system and classroom/roster.csv say (chainrule class init --roster). When it was handed in is
+known from Moodle's worksheet, from a timestamp.txt beside it, or from a learner's own zip; otherwise it is not late.
+Zips are not unpacked anywhere: what is odd in them is refused with a sentence, and the others go on.
+
+Exit code: 0 if everything was taken in, 1 if something was not."""
+
+
 def class_commands(of_class):
     """The arguments of `chainrule class …`."""
     commands = of_class.add_subparsers(dest="what", metavar="COMMAND", title="commands", required=True)
@@ -98,6 +113,14 @@ def class_commands(of_class):
                                                        "or none")
     init.add_argument("--grace", type=float, metavar="MINUTES", help="so late, and nothing is lost")
     init.add_argument("--late-at-most", metavar="AMOUNT", help="the most that late work loses, such as 50%%")
+
+    take_in = command("import", "take in what was handed in: Moodle's or Canvas' zip, a folder, learners' zips", IMPORT)
+    take_in.add_argument("paths", nargs="+", metavar="PATH", help="a zip, a folder or a notebook")
+    take_in.add_argument("--assignment", required=True, metavar="NAME", help="for example delta")
+    take_in.add_argument("--worksheet", metavar="CSV",
+                         help="Moodle's grading worksheet of the assignment: tells namesakes apart, and when work came")
+    take_in.add_argument("--zone", metavar="NAME", help="the time zone of the worksheet (default: this machine's)")
+    take_in.add_argument("--dry-run", action="store_true", help="write nothing; show what would be taken in")
 
 
 def parser():
@@ -228,6 +251,9 @@ def run_class(course, a):
         case "init":
             return import_module("chainrule_grading.classroom").init(
                 course, a.roster, a.due, a.late, a.grace, a.late_at_most, a.zone)
+        case "import":
+            return import_module("chainrule_grading.incoming").main(
+                course, a.paths, a.assignment, a.dry_run, a.worksheet, a.zone)
 
 
 def main(argv=None):

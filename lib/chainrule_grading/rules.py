@@ -7,7 +7,7 @@ import math
 import re
 import tomllib
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 from chainrule_grading.course import UserError
 
@@ -149,15 +149,12 @@ def due(typed, zone=None):
     except ValueError:
         raise UserError(f"{typed!r} is no due date; write for instance --due delta=2026-12-01 (the end of that day), "
                         "--due delta=2026-12-01T18:00 or --due delta=none.") from None
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=_zone(zone)) if zone else when
-        return assignment, when.astimezone() if when.tzinfo is None else _fixed(when)
-    return assignment, when
+    return assignment, when if when.tzinfo else in_zone(when, zone)
 
 
-def _fixed(when):
-    """The same time with the difference to UTC that holds on that day, as a file can store it."""
-    from datetime import timezone
+def in_zone(when, zone=None):
+    """A time of the clock in a zone (default: this machine's), with the difference to UTC that holds on that day."""
+    when = when.replace(tzinfo=_zone(zone)) if zone else when.astimezone()
     return when.replace(tzinfo=timezone(when.utcoffset()))
 
 
