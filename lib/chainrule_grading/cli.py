@@ -96,6 +96,28 @@ Zips are not unpacked anywhere: what is odd in them is refused with a sentence, 
 Exit code: 0 if everything was taken in, 1 if something was not."""
 
 
+EXPORT = """Best give it a fresh export of theirs with --into: then numbers and headings are theirs, and a cell for
+which there is no mark here stays as it is. Of a gradebook only the columns about people and of our assignments are
+written, so that an upload changes nothing else. Without --into a new file is made from classroom/roster.csv.
+
+No mark is not 0: such cells are empty, and the command says how many and why. Points lost for lateness are taken off.
+
+examples
+  chainrule class export --canvas --into Grades-Course.csv --column delta="Exercise 3"
+  chainrule class export --moodle --assignment delta --into "Grades-delta.csv" --scale
+  chainrule class export --moodle"""
+
+
+BUNDLE = """In it are the lectures, the exercises as released, the course as a Python package (a wheel), nbgrader's
+configuration and a page that says how to begin. Solution notebooks, the course secret and the classroom are not, and
+the bundle is searched for them before it is written. The package holds the registry of right answers, as the open
+course does (course/teach/safety.md).
+
+examples
+  chainrule class bundle
+  chainrule class bundle --out share/"""
+
+
 def class_commands(of_class):
     """The arguments of `chainrule class …`."""
     commands = of_class.add_subparsers(dest="what", metavar="COMMAND", title="commands", required=True)
@@ -121,6 +143,23 @@ def class_commands(of_class):
                          help="Moodle's grading worksheet of the assignment: tells namesakes apart, and when work came")
     take_in.add_argument("--zone", metavar="NAME", help="the time zone of the worksheet (default: this machine's)")
     take_in.add_argument("--dry-run", action="store_true", help="write nothing; show what would be taken in")
+
+    export = command("export", "give marks out: a CSV that Canvas or Moodle takes", EXPORT)
+    where = export.add_mutually_exclusive_group(required=True)
+    where.add_argument("--canvas", action="store_true", help="for Canvas' gradebook")
+    where.add_argument("--moodle", action="store_true", help="for Moodle's grade import or a grading worksheet")
+    export.add_argument("--assignment", action="append", metavar="NAME",
+                        help="only this one (may be repeated; default: all that have been graded)")
+    export.add_argument("--into", metavar="CSV", help="their export, to be filled in; it stays as it was")
+    export.add_argument("--column", action="append", default=[], metavar="NAME=HEADING",
+                        help="what an assignment is called there, if not as here (may be repeated)")
+    export.add_argument("--scale", action="store_true", help="scale marks to the points that the assignment has there")
+    export.add_argument("--as-it-stands", action="store_true",
+                        help="also marks of which answers in words have not been read; those count as 0")
+    export.add_argument("--out", metavar="FILE", help="where to write (default: classroom/exports)")
+
+    bundle = command("bundle", "make a zip of the course for learners", BUNDLE)
+    bundle.add_argument("--out", metavar="PATH", help="a zip or a folder to write (default: classroom/chainrule.zip)")
 
 
 def parser():
@@ -254,6 +293,11 @@ def run_class(course, a):
         case "import":
             return import_module("chainrule_grading.incoming").main(
                 course, a.paths, a.assignment, a.dry_run, a.worksheet, a.zone)
+        case "export":
+            return import_module("chainrule_grading.marks").main(
+                course, a.canvas, a.assignment, a.out, a.into, a.column, a.scale, a.as_it_stands)
+        case "bundle":
+            return import_module("chainrule_grading.bundle").main(course, a.out)
 
 
 def main(argv=None):

@@ -81,6 +81,8 @@ class Roster:
         for what in IDENTITY:
             if len(found := self.by(what, getattr(other, what))) == 1:
                 return found[0]
+        if len(found := self.by("learner", other.sis_login_id)) == 1:
+            return found[0]
         found = [one for one in self.named(other.full_name) if not _differ(one, other)]
         return found[0] if len(found) == 1 else None
 
