@@ -77,10 +77,9 @@ def safe(cell):
 
     A lone - is Moodle's sign for "no grade" and no formula.
     """
-    start = cell.lstrip(" \u00a0\n")
-    if start[:1] in ("=", "+", "-", "@", "\t", "\r") and start.strip() != "-" and not A_NUMBER.fullmatch(cell.strip()):
-        return "'" + cell
-    return cell
+    words = cell.strip()
+    formula = words[:1] in ("=", "+", "-", "@", "＝", "＋", "－", "＠") and words != "-" and not A_NUMBER.fullmatch(words)
+    return "'" + cell if words and (formula or cell[0] in "\t\r") else cell
 
 
 def plainly(cell):
