@@ -234,10 +234,18 @@ def _other_assignment(course, file, names):
 
 
 def _stamp(data):
-    """What a timestamp.txt says, as nbgrader reads it; None if it is not a time."""
-    from nbgrader.utils import parse_utc
+    """What a timestamp.txt says; None if it is not a time.
+
+    Numbers are hours and minutes from UTC (nbgrader takes +0100 for a hundred seconds); names like CET are nbgrader's.
+    """
     try:
-        return parse_utc(data.decode("utf-8").strip()).replace(tzinfo=UTC)
+        text = data.decode("utf-8").strip()
+        try:
+            when = datetime.fromisoformat(re.sub(r" ?(UTC|Z)$", "+00:00", re.sub(r" (?=[+-]\d\d:?\d\d$)", "", text)))
+        except ValueError:
+            from nbgrader.utils import parse_utc
+            when = parse_utc(text)
+        return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
     except (ValueError, OverflowError, AttributeError, TypeError):
         return None
 

@@ -78,7 +78,7 @@ def safe(cell):
     A lone - is Moodle's sign for "no grade" and no formula.
     """
     words = cell.strip()
-    formula = words[:1] in ("=", "+", "-", "@", "＝", "＋", "－", "＠") and words != "-" and not A_NUMBER.fullmatch(words)
+    formula = words[:1] in set("=+-@＝＋－＠") and words != "-" and not A_NUMBER.fullmatch(words)
     return "'" + cell if words and (formula or cell[0] in "\t\r") else cell
 
 
