@@ -18,7 +18,6 @@ from chainrule_grading.unpack import File, Refused
 
 MOODLE = re.compile(r"(?P<name>.+?)_(?P<participant>\d+)_assignsubmission_[a-z]+_(?P<file>.*)", re.DOTALL)
 CANVAS = re.compile(r"(?P<name>.+?)(?P<late>_LATE)?_(?P<user>\d+)_(?P<attachment>\d+)_(?P<file>.+)", re.DOTALL)
-STAMP = "%Y-%m-%d %H:%M:%S"
 OWN_CLOCK = "by the learner's own clock"
 
 
@@ -250,16 +249,24 @@ def _stamp(data):
         return None
 
 
+def _as_stamp(when):
+    """A time as nbgrader's timestamp.txt has it."""
+    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def _take_in(course, work, assignment, dry_run):
     """Put one notebook in its place, with a dated copy of what was there; returns what happened."""
     folder = course.classroom / "submitted" / work.learner / assignment
     target, stamp = folder / f"{assignment}.ipynb", folder / "timestamp.txt"
     before = target.read_bytes() if target.is_file() else None
-    if before == work.file.data:
-        return "there already"
     then = _stamp(stamp.read_bytes()) if before is not None and stamp.is_file() else None
+    if before == work.file.data:
+        better = work.when is not None and then != work.when and (then is None or OWN_CLOCK not in work.note)
+        if better and not dry_run:
+            write_atomically(stamp, _as_stamp(work.when))
+        return "there already" + ", now with its time" * better
     if then is not None and work.when is not None and then > work.when:
-        return f"left out: what is there is newer ({then:{STAMP}} UTC)"
+        return f"left out: what is there is newer ({_as_stamp(then)})"
     if not dry_run:
         if before is not None:
             kept = (course.classroom / "backups/submitted" / work.learner /
@@ -269,7 +276,7 @@ def _take_in(course, work, assignment, dry_run):
                 shutil.copy(stamp, kept)
         write_atomically(target, work.file.data)
         if work.when is not None:
-            write_atomically(stamp, f"{work.when.astimezone(UTC):{STAMP}} UTC")
+            write_atomically(stamp, _as_stamp(work.when))
         else:
             stamp.unlink(missing_ok=True)         # it belonged to the one before
     return "new" if before is None else "in place of an earlier one, which is kept"

@@ -139,6 +139,9 @@ def test_a_worksheet_tells_namesakes_apart_and_when_work_came(people, work, caps
     assert take("moodle.zip", "--worksheet", "sheet.csv", "--zone", "Europe/Berlin") == 0
     assert there(people) == {"kim1": work["ada"], "kim2": work["dora"]}
     assert (stamp(people, "kim1"), stamp(people, "kim2")) == ("2026-11-20 15:05:00 UTC", "2026-11-20 15:07:00 UTC")
+    (people.classroom / "submitted/kim2/delta/timestamp.txt").unlink()     # taken in before there was a worksheet
+    assert take("moodle.zip", "--worksheet", "sheet.csv", "--zone", "Europe/Berlin") == 0
+    assert stamp(people, "kim2") == "2026-11-20 15:07:00 UTC" and "now with its time" in capsys.readouterr().out
 
 
 def test_folders_and_files_are_taken_in_by_their_names(people, work):
