@@ -118,6 +118,12 @@ examples
   chainrule class bundle --out share/"""
 
 
+FORGET = """Work, marks, feedback, the line in the list, and all of it in backups as well. There is no way back.
+course/teach/privacy.md says what lies elsewhere.
+
+Exit code: 0 if it was deleted, 1 if --yes was missing."""
+
+
 def class_commands(of_class):
     """The arguments of `chainrule class …`."""
     commands = of_class.add_subparsers(dest="what", metavar="COMMAND", title="commands", required=True)
@@ -160,6 +166,10 @@ def class_commands(of_class):
 
     bundle = command("bundle", "make a zip of the course for learners", BUNDLE)
     bundle.add_argument("--out", metavar="PATH", help="a zip or a folder to write (default: classroom/chainrule.zip)")
+
+    forget = command("forget", "delete all that the classroom keeps of a learner's", FORGET)
+    forget.add_argument("learner", metavar="LEARNER", help="the name of the folder in classroom/submitted")
+    forget.add_argument("--yes", action="store_true", help="delete; without it, only show what would be deleted")
 
 
 def parser():
@@ -298,6 +308,8 @@ def run_class(course, a):
                 course, a.canvas, a.assignment, a.out, a.into, a.column, a.scale, a.as_it_stands)
         case "bundle":
             return import_module("chainrule_grading.bundle").main(course, a.out)
+        case "forget":
+            return import_module("chainrule_grading.forget").main(course, a.learner, a.yes)
 
 
 def main(argv=None):

@@ -134,12 +134,9 @@ def _participants(path, people, zone):
     if number is None:
         raise UserError(f"{path} is not Moodle's grading worksheet: it has no column Identifier. In the assignment "
                         "choose Submissions, Download grading worksheet, with Moodle in English.")
-    who = {what: table.column(*roster.HEADINGS[what]) for what in ("email", "id_number")}
-    full, found = table.column("Full name"), {}
+    found = {}
     for row in table.rows:
-        told = {what: row[k].strip() for what, k in who.items() if k is not None}
-        first, _, last = (row[full].strip() if full is not None else "").rpartition(" ")
-        one = people.same(roster.Learner(first_name=first, last_name=last, **told))
+        one = people.same(roster.person(table, row))
         if one is not None:
             found[re.sub(r"\D", "", row[number])] = one.learner, _moodle_time(row[modified], zone) if modified else None
     return found

@@ -136,19 +136,19 @@ def filled_in(theirs, people, marks, canvas, columns, scale, say):
     places = _worksheet_place(theirs, marks) if worksheet else _places(theirs, marks, columns)
     most = {name: _most(theirs, name, place, canvas, worksheet) for name, place in places.items()}
     comma = any(re.fullmatch(r"\d+,\d+", cell) for row in theirs.rows
-                for cell in (_cell(theirs, row, "Maximum Grade"), *(row[place] for place in places.values())))
+                for cell in (theirs.cell(row, "Maximum Grade"), *(row[place] for place in places.values())))
     for name, maximum in most.items():
         if maximum and abs(maximum - marks.possible[name]) > 0.005 and not scale:
             say(f"{name} has {marks.possible[name]:g} points here and {number(maximum)} there: marks are written as "
                 "they are. Change the points there, or add --scale.")
     rows, met, locked = [], set(), 0
     for row in theirs.rows:
-        row, one = list(row), people.same(_person(theirs, row, canvas))
+        row, one = list(row), people.same(roster.person(theirs, row))
         if one is not None:
             met.add(one.learner)
         for name, place in places.items() if one is not None else ():
             points = marks.of(name, one.learner).points
-            fixed = worksheet and _cell(theirs, row, "Grade can be changed").casefold() == "no"
+            fixed = worksheet and theirs.cell(row, "Grade can be changed").casefold() == "no"
             locked += fixed and points is not None
             if points is not None and not fixed:
                 factor = most[name] / marks.possible[name] if scale and most[name] and marks.possible[name] else 1
@@ -157,23 +157,6 @@ def filled_in(theirs, people, marks, canvas, columns, scale, say):
     _say_who(theirs, people, marks, met, locked, canvas, say)
     keep = range(len(theirs.header)) if worksheet else [*_about_people(theirs, canvas), *places.values()]
     return Table([theirs.header[k] for k in keep], [[row[k] for k in keep] for row in rows], theirs.delimiter)
-
-
-def _person(theirs, row, canvas):
-    """The learner whom a row is about, as the roster would read it."""
-    told = {what: _cell(theirs, row, *roster.HEADINGS[what]) for what in ("email", "id_number", "sis_user_id",
-                                                                          "sis_login_id", "first_name", "last_name")}
-    if canvas:
-        told["canvas_id"] = _cell(theirs, row, "ID")
-    if name := _cell(theirs, row, "Full name", "Student"):
-        last, _, first = name.partition(", ")
-        told["first_name"], told["last_name"] = (first, last) if first else name.rpartition(" ")[::2]
-    return roster.Learner(**told)
-
-
-def _cell(theirs, row, *names):
-    place = theirs.column(*names)
-    return tables.plainly(row[place]) if place is not None else ""
 
 
 def _about_people(theirs, canvas):
@@ -216,7 +199,7 @@ def _worksheet_place(theirs, marks):
 def _most(theirs, name, place, canvas, worksheet):
     """The points that an assignment gives there; None if the file does not say."""
     if worksheet:
-        cells = [_cell(theirs, row, "Maximum Grade") for row in theirs.rows]
+        cells = [theirs.cell(row, "Maximum Grade") for row in theirs.rows]
     else:
         cells = [row[place] for row in theirs.rows if canvas and "points possible" in row[0].casefold()]
     for cell in cells:
@@ -275,10 +258,8 @@ def _everybody(course, marks):
 
 
 def _of_that_kind(theirs, into, canvas):
-    is_canvas = theirs.header[0] == "Student" and theirs.column("ID") is not None \
-        and theirs.column("Section") is not None
     is_moodle = theirs.column("Email address", "ID number", "Full name") is not None
-    if canvas and not is_canvas:
+    if canvas and not roster.is_canvas(theirs):
         raise UserError(f"{into} is no gradebook of Canvas: it needs the columns Student, ID and Section. In Canvas "
                         "choose Gradebook, Export.")
     if not canvas and not is_moodle:

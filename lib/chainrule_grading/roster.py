@@ -108,37 +108,44 @@ def as_text(roster):
     return tables.written(tables.Table(names, [list(asdict(one).values()) for one in roster]))
 
 
+def is_canvas(table):
+    """Whether a table is a gradebook as Canvas exports it."""
+    return table.header[0] == "Student" and None not in (table.column("ID"), table.column("Section"))
+
+
+def person(table, row):
+    """The learner whom a row of anybody's table is about, with all that it says of them."""
+    told = {what: table.cell(row, *headings) for what, headings in HEADINGS.items()}
+    if is_canvas(table):
+        told["canvas_id"] = table.cell(row, "ID")
+    elif table.header[0].casefold() == "id":
+        told["learner"] = told["learner"] or table.cell(row, "id")
+    name = table.cell(row, *FULL_NAME)
+    if name and table.column(*HEADINGS["last_name"]) is None:
+        last, _, first = name.partition(", ")
+        told["first_name"], told["last_name"] = (first, last) if first else name.rpartition(" ")[::2]
+    return Learner(**told)
+
+
 def read(path):
     """The learners in a CSV: with columns of one's own, or as Canvas or Moodle wrote it. UserError if it has none."""
     table = tables.read(path)
-    where = {what: table.column(*headings) for what, headings in HEADINGS.items()}
-    full = table.column(*FULL_NAME)
-    canvas = table.header[0] == "Student" and table.column("ID") is not None
-    if canvas:
-        where["canvas_id"] = table.column("ID")
-    elif where["learner"] is None:
-        where["learner"] = table.column("id") if table.header[0].casefold() == "id" else None
-    where = {what: k for what, k in where.items() if k is not None}
-    if not set(where) & {"learner", "email", "id_number", "canvas_id", "sis_login_id"} and full is None:
+    headings = [heading for what in ("learner", "email", "id_number", "sis_login_id") for heading in HEADINGS[what]]
+    if table.column(*headings, *FULL_NAME) is None and not is_canvas(table) and table.header[0].casefold() != "id":
         raise UserError(f"{path} is no list of a class: it has the columns {', '.join(table.header[:8])}. One of "
                         "learner, email, ID number or full name is needed; exports of Canvas and Moodle (in English) "
                         "have them.")
-    learners = []
-    for row in table.rows:
-        told = {what: tables.plainly(row[k]) for what, k in where.items()}
-        name = tables.plainly(row[full]) if full is not None else ""
-        if canvas and ("points possible" in name.casefold() or not told["canvas_id"]
-                       or key(name) in ("studenttest", "teststudent")):
-            continue                              # Canvas has rows that are nobody: points, posting, the test student
-        if name and "last_name" not in told:
-            last, _, first = name.partition(", ")
-            told["first_name"], told["last_name"] = (first, last) if first else name.rpartition(" ")[::2]
-        if any(told.values()):
-            learners.append(Learner(**told))
+    learners = [one for row in table.rows if any(asdict(one := person(table, row)).values())
+                and not (is_canvas(table) and _nobody(one))]
     if not learners:
         raise UserError(f"{path} names no learner; below the line with the columns it needs a line for each.")
     _no_twins(path, [one.learner for one in learners if one.learner])
     return learners
+
+
+def _nobody(one):
+    """Canvas has rows that are nobody: points possible, how marks are posted, the test student."""
+    return not one.canvas_id or key(one.full_name) == "teststudent"
 
 
 def _no_twins(path, names):

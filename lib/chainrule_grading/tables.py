@@ -3,6 +3,7 @@ import csv
 import io
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from chainrule_grading.course import UserError
 
@@ -19,8 +20,16 @@ class Table:
 
     def column(self, *names):
         """The number of the first column that is called so, however it is spelt; None if there is none."""
-        known = {plain(name): k for k, name in reversed(list(enumerate(self.header)))}
-        return next((known[plain(name)] for name in names if plain(name) in known), None)
+        return next((self._known[plain(name)] for name in names if plain(name) in self._known), None)
+
+    @cached_property
+    def _known(self):
+        return {plain(name): k for k, name in reversed(list(enumerate(self.header)))}
+
+    def cell(self, row, *names):
+        """What a row has in the column that is called so; "" if there is none."""
+        place = self.column(*names)
+        return plainly(row[place]) if place is not None else ""
 
 
 def plain(text):
