@@ -17,7 +17,7 @@ for learners
 for instructors
   chainrule class init --roster LIST.csv      set up a class: who, when work is due, the course secret
   chainrule class bundle                      the course as a zip for learners
-  chainrule class import moodle.zip --assignment delta   what was handed in, from Moodle, Canvas or a folder
+  chainrule class import ZIP --assignment delta  take in what was handed in through Moodle, Canvas or a folder
   chainrule grade delta                       grade all submissions, in a sandbox
   chainrule class export --canvas             marks for Canvas, or --moodle
   chainrule doctor                            what works on this machine, and what to install
@@ -84,7 +84,7 @@ examples
 IMPORT = """Each notebook goes to classroom/submitted/LEARNER/ASSIGNMENT/; a dated copy of what was there before, to
 classroom/backups/submitted/. Of several by one learner the newest counts; what is there and newer stays.
 
-what it reads  Moodle   "Full Name_12345_assignsubmission_file_/delta.ipynb" or "…_file_delta.ipynb"
+what it reads  Moodle   "Full Name_12345_assignsubmission_file/delta.ipynb", or "…_file_delta.ipynb"
                Canvas   lovelaceada_LATE_12345_67890_delta-1.ipynb
                folders  ada/delta.ipynb, ada/delta/delta.ipynb, ada_delta.ipynb
                zips     delta-ada-20261120T120000.zip as chainrule submit --zip makes them, also inside those above

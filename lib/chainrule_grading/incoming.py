@@ -1,8 +1,8 @@
 """`chainrule class import`: work from Moodle, Canvas, a folder or learners' own zips → classroom/submitted/.
 
 Whose it is, the learning system says, never the learner: the outermost name counts. How Moodle and Canvas name files
-is what their sources do: mod/assign (`Full name_participant_assignsubmission_file_…`) and lib/content_zipper.rb
-(`sortablename_LATE_user_attachment_…`).
+is what their sources do: mod/assign (`Full name_participant_assignsubmission_file`, from Moodle 4 without, before with
+an underscore at the end of a folder) and lib/content_zipper.rb (`sortablename_LATE_user_attachment_file`).
 """
 import re
 import shutil
@@ -16,7 +16,7 @@ from chainrule_grading.learner import cells_of, shown, which_assignment
 from chainrule_grading.notebooks import Unreadable, parse
 from chainrule_grading.unpack import File, Refused
 
-MOODLE = re.compile(r"(?P<name>.+?)_(?P<participant>\d+)_assignsubmission_[a-z]+_(?P<file>.*)", re.DOTALL)
+MOODLE = re.compile(r"(?P<name>.+?)_(?P<participant>\d+)_assignsubmission_[a-z]+(_.*)?", re.DOTALL)
 CANVAS = re.compile(r"(?P<name>.+?)(?P<late>_LATE)?_(?P<user>\d+)_(?P<attachment>\d+)_(?P<file>.+)", re.DOTALL)
 OWN_CLOCK = "by the learner's own clock"
 

@@ -76,16 +76,18 @@ def stamp(course, learner):
 # ---------------------------------------------------------------- names
 
 MOODLE = {
-    "folders": ("", "/delta.ipynb", "/w.zip"),
-    "flat": ("", "delta.ipynb", "my work.zip"),
-    "groups": ("Group A-", "/delta.ipynb", "/w.zip"),
+    "folders": ("", "/delta.ipynb", "/w.zip"),                                         # from Moodle 4
+    "older folders": ("", "_/delta.ipynb", "_/w.zip"),
+    "folders in them": ("", "/week 3/delta.ipynb", "/a/b/w.zip"),
+    "flat": ("", "_delta.ipynb", "_my work.zip"),
+    "groups": ("Group A-", "_/delta.ipynb", "_/w.zip"),
     "in a folder": ("hw/", "/delta.ipynb", "/w.zip")}
 
 
 @pytest.mark.parametrize("form", MOODLE)
 def test_moodles_zip_is_taken_in(people, work, form, capsys):
     before, notebook, packed = MOODLE[form]
-    middle = f"{before}{{}}_{{}}_assignsubmission_file_"
+    middle = f"{before}{{}}_{{}}_assignsubmission_file"
     (people.root / "moodle.zip").write_bytes(zipped({
         middle.format("Ada Lovelace", 12) + notebook: work["ada"],
         middle.format("Miles OBrien", 13) + packed: own_zip(work["dora"]),              # Moodle drops the apostrophe
@@ -189,7 +191,8 @@ def test_inside_a_learners_zip_names_are_the_learners_and_do_not_count(people, w
     evil = zipped({"Miles OBrien_13_assignsubmission_file_/delta.ipynb": work["lena"]})
     (people.root / "moodle.zip").write_bytes(zipped({
         "Ada Lovelace_12_assignsubmission_file_/a.zip": evil,
-        "Miles OBrien_13_assignsubmission_file_/delta.ipynb": work["dora"]}))
+        "Ada Lovelace_12_assignsubmission_file/Kim Li_21_assignsubmission_file/fig.png": b"",
+        "Miles OBrien_13_assignsubmission_file_Ada Lovelace_12_assignsubmission_file_delta.ipynb": work["dora"]}))
     (people.root / "canvas.zip").write_bytes(zipped({
         "müllerlüdenscheidtzoë_103_5002_lovelaceada_101_5000_delta.ipynb": work["hana"]}))
     assert take("moodle.zip", "canvas.zip") == 0
