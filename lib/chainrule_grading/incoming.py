@@ -184,13 +184,13 @@ def collected(course, paths, names):
             elif file.name == "timestamp.txt":
                 stamps[file.source, file.parts[:-1]] = _stamp(file.data)
             elif file.data is None:
-                others.setdefault((file.source, file.parts[0]), file)
+                others.setdefault(_handing_in(file), file)
             else:
                 _sort_in(course, file, names, works, refused)
-                seen.add((file.source, file.parts[0]))
-    for (source, top), file in others.items():
-        if (source, top) not in seen and (MOODLE.fullmatch(top) or CANVAS.fullmatch(top)):
-            refused.append(Refused(f"{unpack.shown(source)}: {file}", "is no notebook, and none came with it"))
+                seen.add(_handing_in(file))
+    for who, file in others.items():
+        if who is not None and who not in seen:
+            refused.append(Refused(f"{unpack.shown(file.source)}: {file}", "is no notebook, and none came with it"))
     newest = {}
     for learner, theirs in works.items():
         theirs = [_with_stamp(work, stamps.get((work.file.source, work.file.parts[:-1]))) for work in theirs]
@@ -198,6 +198,13 @@ def collected(course, paths, names):
         count = f"the newest of {len(theirs)}" if len(theirs) > 1 else ""
         newest[learner] = replace(best, note="; ".join(filter(None, (best.note, count))))
     return newest, refused
+
+
+def _handing_in(file):
+    """Who handed this in, as Moodle's or Canvas' number says it; None for other names."""
+    found = next(filter(None, map(MOODLE.fullmatch, file.parts)), None) or next(
+        filter(None, map(CANVAS.fullmatch, file.parts)), None)
+    return found and (file.source, found["name"], found[2] if found.re is MOODLE else found["user"])
 
 
 def _with_stamp(work, stamp):

@@ -104,6 +104,7 @@ def test_moodles_zip_is_taken_in(people, work, form, capsys):
 def test_canvas_zip_is_taken_in(people, work, capsys):
     (people.root / "canvas.zip").write_bytes(zipped({
         "lovelaceada_101_5000_delta-1.ipynb": work["ada"],
+        "lovelaceada_101_5009_picture.png": b"PNG",
         "obrienmiles_LATE_102_5001_delta-miles-20261120T100000.zip": own_zip(work["dora"]),
         "somebodyelse_103_5002_delta.ipynb": work["hana"],                   # the number counts, not the name
         "likim_777_5003_delta.ipynb": work["lena"],
@@ -114,6 +115,7 @@ def test_canvas_zip_is_taken_in(people, work, capsys):
     assert "Canvas calls it late, and does not say how late" in said
     assert "'likim' may be kim1 or kim2" in said
     assert "nobody in classroom/roster.csv is called 'lovelaceada (999)'" in said, "another person's number"
+    assert "picture" not in said
 
 
 def test_names_in_utf8_without_the_sign_for_it_are_understood(people, work):
