@@ -13,6 +13,8 @@ from chainrule_grading.grading import own_gradebook
 from chainrule_grading.learner import shown
 from chainrule_grading.recorder import back_up, quiet
 
+SHOWN = 40                                        # lines about single learners
+
 
 def init(course, list_of=None, due=(), late=None, grace=None, at_most=None, zone=None):
     """Set up the class, or change it; exit code 0. Nothing is written before all that was typed is understood."""
@@ -62,8 +64,10 @@ def _secret(course):
 
 
 def _people(course, people, news, list_of):
-    for sentence in news:
+    for sentence in news[:SHOWN]:
         print(f"  {sentence}")
+    if len(news) > SHOWN:
+        print(f"  … and {len(news) - SHOWN} more")
     if news:
         _write(course, roster.place(course), roster.as_text(people))
     elif list_of:

@@ -204,7 +204,7 @@ def _handing_in(file):
     """Who handed this in, as Moodle's or Canvas' number says it; None for other names."""
     found = next(filter(None, map(MOODLE.fullmatch, file.parts)), None) or next(
         filter(None, map(CANVAS.fullmatch, file.parts)), None)
-    return found and (file.source, found["name"], found[2] if found.re is MOODLE else found["user"])
+    return found and (file.source, found["name"], found["participant" if found.re is MOODLE else "user"])
 
 
 def _with_stamp(work, stamp):

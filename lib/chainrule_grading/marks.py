@@ -52,7 +52,7 @@ def gather(course, assignments, as_it_stands=False):
     if (course.classroom / "gradebook.db").is_file():
         with quiet(), Gradebook(nbgrader_config(course).CourseDirectory.db_url) as book:
             for assignment in book.assignments:
-                name, theirs = assignment.name, book.assignment_submissions(assignment.name)
+                name, theirs = assignment.name, _submissions(book, assignment)
                 if (assignments and name not in assignments) or not (theirs or assignments):
                     continue
                 possible[name] = assignment.max_score
@@ -67,6 +67,16 @@ def gather(course, assignments, as_it_stands=False):
     return Marks(marks, possible)
 
 
+def _submissions(book, assignment):
+    """The submissions of an assignment with their grades, in a few queries however many there are."""
+    from nbgrader.api import Grade, SubmittedAssignment, SubmittedNotebook
+    from sqlalchemy.orm import joinedload, selectinload
+
+    grades = selectinload(SubmittedAssignment.notebooks).selectinload(SubmittedNotebook.grades)
+    return book.db.query(SubmittedAssignment).filter_by(assignment_id=assignment.id).options(
+        joinedload(SubmittedAssignment.student), grades.joinedload(Grade.cell)).all()
+
+
 def _mark(submission, policy, as_it_stands):
     """One submission's mark. Answers in words that nobody has read make it wait; `as_it_stands` counts them as 0."""
     grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
@@ -75,9 +85,10 @@ def _mark(submission, policy, as_it_stands):
     waiting = any(grade.auto_score is None and grade.manual_score is None for grade in grades)
     if waiting and not as_it_stands:
         return Mark(None, "an answer in words waits to be read")
-    lost, seconds = submission.late_submission_penalty or 0, submission.total_seconds_late
-    due = policy.loses(submission.score, seconds) if policy and seconds > 0 else lost
-    return Mark(round(max(0.0, submission.score - lost), 2), stale=abs(due - lost) > 0.005)
+    earned, seconds = sum(grade.score for grade in grades), submission.total_seconds_late
+    lost = sum(notebook.late_submission_penalty or 0 for notebook in submission.notebooks)
+    due = policy.loses(earned, seconds) if policy and seconds > 0 else lost
+    return Mark(round(max(0.0, earned - lost), 2), stale=abs(due - lost) > 0.005)
 
 
 def _handed_in(course, marks):

@@ -6,6 +6,7 @@ number in Moodle, a full name in both. This is the one place that knows which be
 import re
 import unicodedata
 from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
 
 from chainrule_grading import tables
 from chainrule_grading.course import LEARNER, UserError
@@ -65,16 +66,25 @@ class Roster:
     def __len__(self):
         return len(self.learners)
 
+    @cached_property
+    def _index(self):
+        """(field, value without case) → learners, and ("name", key) → learners: a class may have thousands."""
+        index = {}
+        for one in self.learners.values():
+            places = {(what, getattr(one, what).casefold()) for what in IDENTITY}
+            places |= {("name", key(name)) for name in (one.learner, one.full_name, one.sortable_name)}
+            for place in places:
+                if place[1]:
+                    index.setdefault(place, []).append(one)
+        return index
+
     def by(self, what, value):
-        """All learners whose field `what` is `value`, in any case; none for an empty value."""
-        value = value.strip().casefold()
-        return [one for one in self.learners.values() if value and getattr(one, what).casefold() == value]
+        """All learners whose field `what`, one of IDENTITY, is `value`, in any case; none for an empty value."""
+        return self._index.get((what, value.strip().casefold()), [])
 
     def named(self, name):
         """All learners called so: by their name here, "Ada Lovelace", "Lovelace, Ada" or "lovelaceada"."""
-        name = key(name)
-        return [one for one in self.learners.values()
-                if name and name in (key(one.learner), key(one.full_name), key(one.sortable_name))]
+        return self._index.get(("name", key(name)), [])
 
     def same(self, other):
         """Whom of this roster a line of another list means; None if nobody is surely meant."""
@@ -150,13 +160,15 @@ def _nobody(one):
 
 def _no_twins(path, names):
     """UserError if a name cannot be a folder, or if two people would share one."""
-    for k, name in enumerate(names):
+    seen = set()
+    for name in names:
         if not LEARNER.fullmatch(name):
             raise UserError(f"{path}: {name!r} cannot be a learner's name here: use letters, digits and . _ - @. Give "
                             "the file a column learner with such names.")
-        if name.casefold() in map(str.casefold, names[:k]):
+        if name.casefold() in seen:
             raise UserError(f"{path}: two learners would be called {name!r}. Give the file a column learner with "
                             "different names.")
+        seen.add(name.casefold())
 
 
 def _new_name(one, taken):
@@ -171,19 +183,23 @@ def _new_name(one, taken):
 
 def merged(before, told, path="the list"):
     """(Roster, sentences): the class with a new list taken in. Nobody is taken out, and nothing known is forgotten."""
-    after, news = dict(before.learners), []
+    after, news, taken = dict(before.learners), [], {name.casefold() for name in before.learners}
     for other in told:
         mine = before.same(other)
         if mine is None:
-            name = other.learner or _new_name(other, {known.casefold() for known in after})
-            _no_twins(path, [*after, name])
+            name = other.learner or _new_name(other, taken)
+            _no_twins(path, [name])
+            if name.casefold() in taken:
+                raise UserError(f"{path}: {name!r} is somebody else in this class already, and {other.full_name} would "
+                                "be called so. Give the file a column learner with another name.")
+            taken.add(name.casefold())
             after[name] = replace(other, learner=name)
             news.append(f"new: {name} ({after[name].full_name})")
             continue
         changes = {what: value for what, value in asdict(other).items()
                    if value and what != "learner" and value != getattr(mine, what)}
-        if changes:
-            after[mine.learner] = replace(after[mine.learner], **changes)
-            news += [f"{mine.learner}: {what} is now {value}" + (f", was {was}" * bool(was))
-                     for what, value in changes.items() for was in [getattr(mine, what)]]
+        after[mine.learner] = replace(after[mine.learner], **changes)
+        for what, value in changes.items():
+            was = getattr(mine, what)
+            news.append(f"{mine.learner}: {what} is now {value}" + (f", was {was}" if was else ""))
     return Roster(after.values()), news
