@@ -3,6 +3,7 @@
 A file is looked at by its name and read into memory, up to a limit that counts what is really read. What is odd is
 refused in one sentence, and the others go on. Zips in zips are opened once: that is what learners upload.
 """
+import errno
 import io
 import mmap
 import os
@@ -15,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from chainrule_grading.course import UserError
-from chainrule_grading.notebooks import LARGEST, Unreadable, read
+from chainrule_grading.notebooks import LARGEST, NO_LINK, Unreadable, read
 
 ZIP_LARGEST = 20_000_000                          # bytes of a zip that lies in another one
 READ_AT_MOST = 500_000_000                        # bytes read from one zip altogether
@@ -61,7 +62,7 @@ def files(path):
     if path.is_dir():
         yield from _folder(path)
     else:
-        yield from _one(path, (path.name,), path.name)
+        yield from _one(path.resolve(), (path.name,), path.name)
 
 
 def _folder(top):
@@ -92,18 +93,20 @@ def _one(path, parts, source):
 def _zip_file(path, outside, source):
     name = shown("/".join(outside) or source)
     try:
-        with path.open("rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode) or path.is_symlink():
+        # Neither through a link nor waiting for a pipe, as notebooks are read.
+        with open(os.open(path, os.O_RDONLY | NO_LINK), "rb") as file:
+            about = os.fstat(file.fileno())
+            if not stat.S_ISREG(about.st_mode):
                 yield Refused(name, "is not an ordinary file")
-                return
-            if not os.fstat(file.fileno()).st_size:
+            elif not about.st_size:
                 yield Refused(name, "is empty")
-                return
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-                count = _signatures(view)
-            yield from _zip(file, count, outside, source)
+            else:
+                with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+                    count = _signatures(view)
+                yield from _zip(file, count, outside, source)
     except OSError as failed:
-        yield Refused(name, f"cannot be read ({failed.strerror})")
+        yield Refused(name, "is not an ordinary file" if failed.errno == errno.ELOOP else
+                      f"cannot be read ({failed.strerror})")
 
 
 def _signatures(data):

@@ -195,6 +195,14 @@ def test_the_file_of_rules_can_be_read_back():
     assert rules._rules(rules.tomllib.loads(rules.as_text(all_of_it))) == all_of_it
 
 
+def test_the_example_in_the_guide_is_understood(course):
+    text = (course.sources / "teach/class.md").read_text(encoding="utf-8")
+    told = rules._rules(rules.tomllib.loads(re.search(r"```toml\n(.*?)```", text, re.DOTALL)[1]))
+    assert told.due["delta"].utcoffset() == timedelta(hours=1) and told.late == rules.Late("10%", 30, "50%")
+    assert told.extensions == {"delta": {"ada": timedelta(days=2)}}
+    assert rules._rules(rules.tomllib.loads(rules.EXAMPLE)).extensions == told.extensions
+
+
 @pytest.mark.parametrize("text", ["[due]\ndelta = 2026-12-01T12:00:00\n", "[due]\ndelta = 'soon'\n",
                                   "[late]\nper_day = 'x'\n", "[late]\nper_week = 1\n", "[deu]\n", "late = 10\n"])
 def test_rules_written_by_hand_that_cannot_be_used_are_refused(copy, text):

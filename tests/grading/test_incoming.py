@@ -407,11 +407,18 @@ def test_links_pipes_and_hidden_files_of_a_folder_are_left_alone(people, work, c
     (folder / "ada_delta.ipynb").symlink_to(folder / "secret.txt")
     (folder / "zoe_delta.zip").symlink_to(folder / "secret.txt")
     os.mkfifo(folder / "miles_delta.ipynb")
+    os.mkfifo(folder / "kim1_delta.zip")
     (folder / "kim1").symlink_to(people.root)
     (folder / "kim2_delta.ipynb").write_bytes(work["dora"])
     assert take("in") == 1
     said = capsys.readouterr().out
-    assert there(people) == {"kim2": work["dora"]} and said.count("is not an ordinary file") == 3
+    assert there(people) == {"kim2": work["dora"]} and said.count("is not an ordinary file") == 4
+
+
+def test_a_link_that_the_instructor_gives_is_followed(people, work):
+    (people.root / "real.zip").write_bytes(zipped({GOOD: work["dora"]}))
+    (people.root / "m.zip").symlink_to(people.root / "real.zip")
+    assert take("m.zip") == 0 and there(people) == {"miles": work["dora"]}
 
 
 def test_damage_anywhere_in_a_zip_never_stops_the_import(people, work):
