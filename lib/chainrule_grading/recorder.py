@@ -22,21 +22,52 @@ COPIES = 10                                       # of the gradebook that are ke
 PATIENCE = 30                                     # seconds to wait while another program writes in the gradebook
 
 
-class Recorder:
-    """Writes results of one assignment. Keeps the gradebook open: close it, or use `with`."""
+class Records:
+    """What is on disk of one assignment, to be read."""
 
     def __init__(self, course, assignment):
         self.course, self.assignment = course, assignment
+        self.extensions = extensions(course).get(assignment)
+        self.students = with_rows(course, assignment)
+
+    def place(self, student):
+        """The folder of a learner's graded notebook."""
+        return self.course.classroom / "autograded" / student / self.assignment
+
+    def recorded(self, student):
+        """What `grading.json` says of a learner's last grading, if page and rows are there too; else {}."""
+        page = self.course.classroom / "feedback" / student / self.assignment / f"{self.assignment}.html"
+        try:
+            about = json.loads((self.place(student) / "grading.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        there = isinstance(about, dict) and page.is_file() and (about.get("problem") or student in self.students)
+        return about if there else {}
+
+
+def with_rows(course, assignment):
+    """The learners who have rows in the gradebook for this assignment."""
+    path = course.classroom / "gradebook.db"
+    if not path.is_file() or not path.stat().st_size:
+        return set()
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=PATIENCE)) as book:
+        return {student for student, in book.execute(
+            "select s.student_id from submitted_assignment s join assignment a on a.id = s.assignment_id "
+            "where a.name = ?", (assignment,))}
+
+
+class Recorder(Records):
+    """Writes results of one assignment. Keeps the gradebook open: close it, or use `with`."""
+
+    def __init__(self, course, assignment):
+        super().__init__(course, assignment)
         self.config = nbgrader_config(course)
         self.url = self.config.CourseDirectory.db_url
         self.fingerprint = secret.fingerprint(secret.of(course))
-        self.extensions = extensions(course).get(assignment)
         course.classroom.mkdir(parents=True, exist_ok=True)
         with quiet():
             self._register()
             self.book = self._open()
-        self.students = {s.student_id for s in self.book.assignment_submissions(assignment)}
-        self.book.db.remove()
 
     def __enter__(self):
         return self
@@ -90,20 +121,6 @@ class Recorder:
             raise
         finally:
             db.remove()                           # what was read does not stay in memory
-
-    def place(self, student):
-        """The folder of a learner's graded notebook."""
-        return self.course.classroom / "autograded" / student / self.assignment
-
-    def recorded(self, student):
-        """What `grading.json` says of a learner's last grading, if page and rows are there too; else {}."""
-        page = self.course.classroom / "feedback" / student / self.assignment / f"{self.assignment}.html"
-        try:
-            about = json.loads((self.place(student) / "grading.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        there = isinstance(about, dict) and page.is_file() and (about.get("problem") or student in self.students)
-        return about if there else {}
 
     def record(self, result, submission, made_of=""):
         """Write one result; a submission without a mark leaves a page that says why, and no row."""

@@ -224,12 +224,12 @@ def undisturbed(tmp_path_factory, course):
 
 def moments(count, seed):
     rng = random.Random(seed)
-    return [(("driver", "anyone")[k % 2], round(rng.uniform(0.5, 6), 2)) for k in range(count)]
+    return [(("driver", "anyone")[k % 2], round(rng.uniform(0.3, 4), 2)) for k in range(count)]
 
 
 @pytest.mark.parametrize(("victim", "seconds"), [
-    ("driver", 3.5), ("anyone", 3.8),
-    *(pytest.param(*moment, marks=pytest.mark.proof) for moment in moments(48, 9))])
+    ("driver", 1.2), ("driver", 2.2), ("anyone", 2.4),
+    *(pytest.param(*moment, marks=pytest.mark.proof) for moment in moments(47, 9))])
 def test_killed_at_any_moment_it_ends_with_the_same_gradebook(undisturbed, tmp_path, victim, seconds):
     """The victim is the driver, or any process below it: worker, fork server, warm parent, sandbox."""
     import shutil
@@ -343,12 +343,12 @@ def test_a_persons_mark_and_its_reason_survive_and_reach_the_feedback(class_of):
 
 def test_a_dry_run_shows_marks_before_and_after_and_writes_nothing(class_of, capsys):
     course = class_of("ada", "dora")
-    assert main(course, "delta") == 0
+    assert main(course, ["delta"]) == 0
     before, book = dump(course), (course.classroom / "gradebook.db").read_bytes()
     worse = course.classroom / "submitted/dora/delta/delta.ipynb"
     worse.write_bytes(course.release("delta").read_bytes())
     capsys.readouterr()
-    assert main(course, "delta", dry_run=True) == 0
+    assert main(course, ["delta"], dry_run=True) == 0
     printed = capsys.readouterr().out
     line = next(line for line in printed.splitlines() if line.startswith("dora"))
     assert line.split() == ["dora", "19", "0"] and "1 would be graded, 1 of them" in printed
@@ -359,14 +359,14 @@ def test_a_dry_run_shows_marks_before_and_after_and_writes_nothing(class_of, cap
 
 def test_the_summary_for_programs_is_json_alone_on_stdout(class_of, capsys):
     course = class_of("ada", "otto")
-    assert main(course, "delta", as_json=True, workers=1) == 0
+    assert main(course, ["delta"], as_json=True, workers=1) == 0
     printed = capsys.readouterr()
     told = json.loads(printed.out)
     assert [(r["learner"], r["earned"], bool(r["problem"])) for r in told["results"]] == \
         [("ada", 27, False), ("otto", 0, True)]
-    assert "[2/2]" in printed.err and told["failures"] == {}
+    assert "[2/2]" in printed.err and told["failures"] == []
     with pytest.raises(UserError, match="at least one process"):
-        main(course, "delta", workers=0)
+        main(course, ["delta"], workers=0)
 
 
 def test_watching_grades_what_arrives_and_what_is_handed_in_again(class_of, monkeypatch):
@@ -384,7 +384,7 @@ def test_watching_grades_what_arrives_and_what_is_handed_in_again(class_of, monk
     monkeypatch.setattr(driver.time, "sleep", next_look)
     monkeypatch.setattr(driver, "Pool", lambda workers: Here())
     with pytest.raises(KeyboardInterrupt):
-        main(course, "delta", watch=True, as_json=False)
+        main(course, ["delta"], watch=True, as_json=False)
     rows = [row for row in dump(course) if row.startswith("('ada', 'check-delta-output'")]
     assert rows == ["('ada', 'check-delta-output', 0.0, None, 0, None)"]
     assert len(list((course.classroom / "backups").glob("gradebook-*"))) <= 1
