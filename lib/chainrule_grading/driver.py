@@ -26,6 +26,7 @@ from chainrule_grading.grading import Result, best_isolation, instructors, own_g
 from chainrule_grading.journal import Journal, result_from
 from chainrule_grading.notebooks import Limits, Unreadable, read
 from chainrule_grading.recorder import Recorder, Records, back_up, digest
+from chainrule_grading.sandbox import NoSandbox, Sandbox
 
 TRIES = 3                         # how often a submission is graded whose worker died
 AHEAD = 2                         # submissions that wait for each worker
@@ -53,8 +54,10 @@ def _theirs():
     return edition()
 
 
-def _end_with_the_driver():
-    """In a worker: when the driver is killed, an idle worker would wait for work for ever."""
+def _begin(control):
+    """In a worker: use the driver's sandbox, and end with the driver; if it is killed, an idle worker would wait on."""
+    if control is not None:
+        grading.join(control)
     driver = multiprocessing.parent_process()
 
     def watch():
@@ -66,18 +69,23 @@ def _end_with_the_driver():
 # ---------------------------------------------------------------- who grades
 
 class Pool:
-    """Processes of this machine, each with a warm sandbox. One that dies is replaced, and its work done again."""
+    """Processes of this machine that share a warm sandbox. One that dies is replaced, and its work done again."""
 
     def __init__(self, workers=None):
         self.size = workers or os.cpu_count() or 1
-        self.executor = None
+        self.executor = self.sandbox = None
 
     def submit(self, *arguments):
         return self._started().submit(job, *arguments)
 
     def isolation(self):
-        """("sandbox", "") if a worker has one, else ("none", why not)."""
-        return self._started().submit(best_isolation).result()
+        """("sandbox", "") where it works, else ("none", why not)."""
+        try:
+            self.sandbox = self.sandbox or Sandbox()
+            self.sandbox.session(Limits()).close()
+            return "sandbox", ""
+        except NoSandbox as why:
+            return "none", str(why)
 
     def _started(self):
         if self.executor is None:
@@ -86,7 +94,8 @@ class Pool:
             context = multiprocessing.get_context("forkserver" if forks else "spawn")
             if forks:                             # a clean process that knows how to grade; workers share its memory
                 context.set_forkserver_preload(["chainrule_grading.evaluate", "nbgrader.utils"])
-            self.executor = ProcessPoolExecutor(self.size, mp_context=context, initializer=_end_with_the_driver)
+            self.executor = ProcessPoolExecutor(self.size, mp_context=context, initializer=_begin,
+                                                initargs=(self.sandbox and self.sandbox.control,))
         return self.executor
 
     def renew(self):
@@ -97,6 +106,8 @@ class Pool:
     def close(self):
         if self.executor:
             self.executor.shutdown(cancel_futures=True)
+        if self.sandbox:
+            self.sandbox.close()
 
 
 class Here:

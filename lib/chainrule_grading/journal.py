@@ -27,7 +27,8 @@ class Journal:
         place = self._place(result.student)
         partial = place.with_name(f".{place.name}.tmp")
         with open(partial, "w", encoding="utf-8") as file:
-            json.dump({"made_of": made_of, "result": asdict(result)}, file)
+            told = vars(result) | {"marks": list(map(asdict, result.marks))}
+            file.write(json.dumps({"made_of": made_of, "result": told}))
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, place)

@@ -1,4 +1,5 @@
 """The feedback page of one notebook: one file that needs nothing else, runs nothing and fetches nothing."""
+import functools
 import html
 import re
 from importlib import resources
@@ -7,7 +8,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from chainrule_grading.feedback import LONGEST, POLICY, clean, rendered
+from chainrule_grading.feedback import LONGEST, POLICY, clean_card, rendered
 
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 LEXER, FORMATTER = PythonLexer(), HtmlFormatter(nowrap=True)
@@ -93,8 +94,7 @@ def _cell(cell, task):
     if cell.cell_type == "markdown":
         body = rendered(cell.source)
     else:
-        code = highlight(cell.source, LEXER, FORMATTER) if 0 < len(cell.source.strip()) < LONGEST \
-            else html.escape(cell.source)         # colouring may take the square of the length
+        code = coloured(cell.source)
         outputs = cell.get("outputs", [])
         if any("text/html" in output.get("data", {}) for output in outputs):      # a card, which says it all
             outputs = [output for output in outputs if output.get("ename") != "CheckFailed"]
@@ -108,6 +108,14 @@ def _cell(cell, task):
     return f"<div{yours}>{body}{comment}</div>"
 
 
+@functools.lru_cache(maxsize=2000)                # most cells of a class are the same
+def coloured(source):
+    """Python as HTML."""
+    if not 0 < len(source.strip()) < LONGEST:     # colouring may take the square of the length
+        return html.escape(source)
+    return highlight(source, LEXER, FORMATTER)
+
+
 def _output(output):
     kind, data = output.output_type, output.get("data", {})
     if kind == "stream":
@@ -115,7 +123,7 @@ def _output(output):
     if kind == "error":
         return _text("\n".join(output.traceback) or f"{output.ename}: {output.evalue}")
     if "text/html" in data:
-        return clean(data["text/html"])
+        return clean_card(data["text/html"])
     if "image/png" in data:
         source = re.sub(r"[^A-Za-z0-9+/=]", "", str(data["image/png"]))
         return f'<p><img class="cr-figure" src="data:image/png;base64,{source}" alt="A figure that the code drew"></p>'

@@ -68,6 +68,7 @@ class Recorder(Records):
         with quiet():
             self._register()
             self.book = self._open()
+            self.names, self.points = self._cells()
 
     def __enter__(self):
         return self
@@ -90,6 +91,15 @@ class Recorder(Records):
             notebook, _ = preprocessor(config=self.config)(notebook, about)
             if preprocessor is SaveCells:
                 return
+
+    def _cells(self):
+        """{a cell's id in the gradebook: its name}, and {name: points} of the graded ones."""
+        theirs = self.book.find_notebook(self.assignment, self.assignment)
+        graded = [*theirs.grade_cells, *theirs.task_cells]
+        names = {cell.id: cell.name for cell in (*graded, *theirs.solution_cells)}
+        points = {cell.name: cell.max_score for cell in graded}
+        self.book.db.remove()
+        return names, points
 
     def _open(self):
         """The gradebook: others may read while this writes, and it waits while they write."""
@@ -137,10 +147,10 @@ class Recorder(Records):
             write_atomically(feedback / f"{result.assignment}.html", sorry(result.assignment, result.problem))
         else:
             with quiet():
-                notebook, late = self._save(result, submission)
-            write_atomically(folder / f"{result.assignment}.ipynb", nbformat.writes(notebook) + "\n")
+                notebook, late, standing = self._save(result, submission)
+            write_atomically(folder / f"{result.assignment}.ipynb", nbformat.v4.writes(notebook) + "\n")
             write_atomically(feedback / f"{result.assignment}.html",
-                             page(self._with_marks(notebook, result.student), result.assignment, result.student, late))
+                             page(with_marks(notebook, standing), result.assignment, result.student, late))
         write_atomically(folder / "grading.json", json.dumps(about, indent=1, ensure_ascii=False))
 
     def _save(self, result, submission):
@@ -165,15 +175,17 @@ class Recorder(Records):
             self.book.db.flush()
             self.book.db.expire(rows)             # its score is a sum of what has just been written
             late = self._late(theirs, rows, result.student)
+            standing = self._standing(rows)
         self.students.add(result.student)
-        return notebook, late
+        return notebook, late, standing
 
     def _marks(self, notebook, rows):
-        """What nbgrader's SaveAutoGrades writes, with two queries in place of one for each cell."""
+        """What nbgrader's SaveAutoGrades writes, with two queries in place of two for each cell."""
         from nbgrader.api import Comment, Grade
         from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
 
-        grades, comments = {g.cell.name: g for g in rows.grades}, {c.cell.name: c for c in rows.comments}
+        grades = {self.names.get(g.cell_id): g for g in rows.grades}
+        comments = {self.names.get(c.cell_id): c for c in rows.comments}
         for cell in notebook.cells:
             name = (cell.metadata.get("nbgrader") or {}).get("grade_id")
             if is_grade(cell):
@@ -200,19 +212,27 @@ class Recorder(Records):
             rows.late_submission_penalty = policy._check_late_penalty(rows, penalty)
         return rows.late_submission_penalty or 0
 
-    def _with_marks(self, notebook, student):
-        """A copy of the notebook with marks and comments as they now stand in the gradebook, a person's too."""
-        notebook = nbformat.from_dict(notebook)
-        rows = self.book.find_submission_notebook(self.assignment, self.assignment, student)
-        grades, comments = {g.cell.name: g for g in rows.grades}, {c.cell.name: c for c in rows.comments}
-        for cell in notebook.cells:
-            about = cell.metadata.get("nbgrader") or {}
-            if grade := grades.get(about.get("grade_id")):
-                about.update(score=grade.score, points=grade.max_score, waiting=bool(grade.needs_manual_grade))
-            if comment := comments.get(about.get("grade_id")):
-                about["comment"] = comment.comment
-        self.book.db.remove()
-        return notebook
+    def _standing(self, rows):
+        """{cell: what a feedback page says of it}: marks and comments as they now stand, a person's too."""
+        from nbgrader.api import Comment, Grade
+
+        standing = {}
+        for id, score, waiting in self.book.db.query(Grade.cell_id, Grade.score, Grade.needs_manual_grade).filter(
+                Grade.notebook_id == rows.id):
+            name = self.names.get(id)
+            standing[name] = {"score": score, "points": self.points.get(name, 0), "waiting": bool(waiting)}
+        for id, comment in self.book.db.query(Comment.cell_id, Comment.comment).filter(Comment.notebook_id == rows.id):
+            standing.setdefault(self.names.get(id), {})["comment"] = comment
+        return standing
+
+
+def with_marks(notebook, standing):
+    """A copy of the notebook whose graded cells carry marks and comments."""
+    notebook = nbformat.from_dict(notebook)
+    for cell in notebook.cells:
+        about = cell.metadata.get("nbgrader") or {}
+        about.update(standing.get(about.get("grade_id"), {}))
+    return notebook
 
 
 def back_up(course):

@@ -448,6 +448,52 @@ def test_a_cluster_of_another_edition_is_refused_before_work(dask_cluster, monke
         Cluster("tcp://127.0.0.1:9")
 
 
+def test_several_assignments_are_graded_in_one_go_by_default_all_that_were_handed_in(class_of, capsys):
+    course = class_of("ada", "dora")
+    folder = course.classroom / "submitted/ada/losses"
+    folder.mkdir(parents=True)
+    (folder / "losses.ipynb").write_bytes((course.solutions / "losses/losses.ipynb").read_bytes())
+    assert main(course, workers=1) == 0
+    printed = capsys.readouterr().out
+    assert printed.index("\ndelta\n") < printed.index("\nlosses\n") and "27 / 27" in printed
+    assert (course.classroom / "feedback/ada/losses/losses.html").is_file()
+    assert len(list((course.classroom / "backups").glob("gradebook-*"))) <= 1
+    assert main(course, ["losses", "delta"], dry_run=True) == 0
+    assert capsys.readouterr().out.count("0 would be graded") == 2
+
+
+def test_nobody_has_handed_in_anything(copy):
+    with pytest.raises(UserError, match="nobody has handed in any of"):
+        main(copy)
+
+
+def test_a_dry_run_makes_no_gradebook(class_of):
+    course = class_of("ada")
+    assert main(course, ["delta"], dry_run=True) == 0
+    assert not (course.classroom / "gradebook.db").exists()
+
+
+def test_an_idle_worker_ends_with_a_driver_that_was_killed(tmp_path):
+    source = ("import os, time\nfrom chainrule_grading.driver import Pool\n"
+              "pool = Pool(1)\nprint(pool._started().submit(os.getpid).result(), flush=True)\ntime.sleep(60)")
+    driver_process = subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, text=True)
+    worker = int(driver_process.stdout.readline())
+    driver_process.kill()
+    driver_process.wait()
+    driver_process.stdout.close()
+    deadline = time.monotonic() + 20
+    while _runs(worker) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not _runs(worker)
+
+
+def test_a_worker_starts_quickly_for_it_builds_no_grammar_of_addresses():
+    told = subprocess.run([sys.executable, "-c", "import chainrule_grading.evaluate, chainrule_grading.driver, sys; "
+                           "print('lark' in sys.modules, 'jsonschema' in sys.modules)"],
+                          capture_output=True, text=True, check=True).stdout
+    assert told.split() == ["False", "True"]
+
+
 def test_the_edition_is_the_same_in_another_process():
     there = subprocess.run([sys.executable, "-c", "import chainrule_grading.driver as d; print(d.edition())"],
                            capture_output=True, text=True, check=True).stdout.strip()

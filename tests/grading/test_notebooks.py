@@ -5,6 +5,7 @@ import os
 import nbformat
 import pytest
 
+from chainrule_grading import notebooks
 from chainrule_grading.course import UserError
 from chainrule_grading.notebooks import LARGEST, Limits, Unreadable, as_user_error, parse, read, restore, run
 
@@ -177,3 +178,22 @@ def test_when_python_ends_the_cells_after_it_say_so():
 def test_learners_code_sees_an_empty_folder_and_a_grader():
     notebook, _ = executed("import os; print(os.listdir(), os.environ['NBGRADER_EXECUTION'])")
     assert outputs(notebook.cells[0]) == "[] autograde\n"
+
+
+def test_the_pieces_that_are_made_without_the_schema_fit_it():
+    notebook = nbformat.v4.new_notebook()
+    outputs = [notebooks.new_output("stream", name="stdout", text="a"),
+               notebooks.new_output("display_data", {"a/b": "c"}),
+               notebooks.new_output("execute_result", {"text/plain": "1"}),
+               notebooks.new_output("error", ename="E", evalue="why", traceback=["line"])]
+    notebook.cells = [notebooks.new_cell("code", "1", "one", outputs=outputs),
+                      notebooks.new_cell("markdown", "a", "two")]
+    nbformat.validate(notebook)
+    for ours, theirs in zip(outputs, (nbformat.v4.new_output("stream", name="stdout", text="a"),
+                                      nbformat.v4.new_output("display_data", {"a/b": "c"}),
+                                      nbformat.v4.new_output("execute_result", {"text/plain": "1"}),
+                                      nbformat.v4.new_output("error", ename="E", evalue="why", traceback=["line"])),
+                            strict=True):
+        assert ours == theirs
+    assert notebooks.new_cell("code", "1", "one") == nbformat.v4.new_code_cell("1", id="one")
+    assert notebooks.new_cell("markdown", "a", "two") == nbformat.v4.new_markdown_cell("a", id="two")
