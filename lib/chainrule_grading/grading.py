@@ -130,6 +130,8 @@ def sandbox():
     """This process's sandbox, started when it is first needed, and anew if it has ended."""
     warm = _warm.get(os.getpid())
     if warm is None or not warm.alive():
+        if warm is not None:
+            warm.close()
         if not any(isinstance(one, Sandbox) for one in _warm.values()):
             atexit.register(lambda: os.getpid() in _warm and _warm.pop(os.getpid()).close())
         warm = _warm[os.getpid()] = Sandbox()

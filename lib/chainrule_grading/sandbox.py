@@ -116,6 +116,10 @@ class Joined:
                             "fully visible?") from None
         return Process(mine, handles[0], limits.memory)
 
+    def close(self):
+        """Ask for no more sessions."""
+        self.control.close()
+
 
 class Sandbox(Joined):
     """A warm parent of one's own. Close it, or use `with`."""
@@ -165,7 +169,7 @@ class Sandbox(Joined):
 
     def close(self):
         """End it and everything in it."""
-        self.control.close()
+        super().close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(5)
         self.process.kill()
