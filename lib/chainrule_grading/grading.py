@@ -17,10 +17,13 @@ from pathlib import Path
 
 import nbformat
 
+from chainrule.exercises._registry import find
 from chainrule_grading.course import UserError, nbgrader_config
 from chainrule_grading.notebooks import Limits, Unreadable, handed_in, parse, restore, run
 from chainrule_grading.recorder import Recorder, about_result, quiet  # noqa: F401 (others look for them here)
 from chainrule_grading.sandbox import NoSandbox, Sandbox
+
+FAILED = ("CheckFailed", "NotPassed")             # errors by which a check says that nothing was earned
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,9 @@ class Mark:
     points: float
     says: tuple = ()
     written: bool = False         # an answer in words: None until graded by hand, 0 if left as released
+    task: str = ""                # the exercise's id, where a check of the registry gave the mark
+    kind: str = ""                # its verdict: "full", "part", "wrong", "error" or "unwritten"
+    cause: str = ""               # the name of the misconception behind it, if it is a known one
 
 
 @dataclass(frozen=True)
@@ -89,11 +95,11 @@ def grade(student, assignment, raw, release, limits=Limits(), *, instructor=None
         return result(problem=str(reason))
     if isolation == "none":
         flags += run(notebook, limits)
-        return result(notebook=tidy(notebook, release), marks=marks_of(notebook), flags=flags)
+        return result(marks=marks_of(notebook), notebook=tidy(notebook, release), flags=flags)
 
     cells = evaluate.plan(nbformat.reads(instructor.decode("utf-8"), as_version=4) if instructor else release)
     flags += evaluate.evaluate(notebook, cells, sandbox(), limits, evaluate.seeds(key, student, assignment))
-    return result(notebook=tidy(notebook, release), marks=marks_of(notebook), flags=flags)
+    return result(marks=marks_of(notebook), notebook=tidy(notebook, release), flags=flags)   # tidy comes last
 
 
 _warm = {}                        # process id → its Sandbox: a forked worker must not use its parent's
@@ -128,8 +134,37 @@ def marks_of(notebook):
             earned, points = determine_grade(cell)
             name = cell.metadata.nbgrader.grade_id
             answer = by_name.get(name.removeprefix("check-"), {})
-            marks.append(Mark(name, earned, points, card_text(cell, answer), is_solution(cell)))
+            says, written = card_text(cell, answer), is_solution(cell)
+            about = {} if written else diagnosis(cell, says, earned, points)
+            marks.append(Mark(name, earned, points, says, written, **about))
     return tuple(marks)
+
+
+def diagnosis(cell, says, earned, points):
+    """Mark's `task`, `kind` and `cause`, which the class report counts.
+
+    Outputs of test cells are the grader's own, and it puts these three into its card's metadata; `tidy` takes them out
+    again. Where there is no such card the mark tells the kind; a kernel's card is read for the cause.
+    """
+    for output in cell.get("outputs", []):
+        if found := output.get("metadata", {}).get("chainrule"):
+            return dict(found)
+    exercise, error, card = _exercise(cell.metadata.nbgrader.grade_id), _error(cell), "".join(says[:1])
+    kind = ("full" if earned >= points else "part" if earned > 0 else "unwritten" if card.startswith("○")
+            else "error" if error and error.ename not in FAILED else "wrong")
+    if exercise is None:
+        return {"kind": kind}
+    headline = "".join(says[1:2]).partition(": ")[2]            # "`dW`: a name; `db`: another."
+    named = [m.name for m in exercise.misconceptions if re.match(re.escape(m.name) + "[.;]", headline)]
+    return {"task": exercise.id, "kind": kind, "cause": named[0] if named else ""}
+
+
+def _exercise(cell_name):
+    """The exercise that a check cell such as `check-delta-output` is about; None if it is no such cell."""
+    try:
+        return find(cell_name.removeprefix("check-").replace("-", ".", 1))
+    except KeyError:
+        return None
 
 
 def card_text(cell, answer):
