@@ -28,6 +28,7 @@ from chainrule_grading.notebooks import Limits, Unreadable, read
 from chainrule_grading.recorder import Recorder, Records, back_up, digest
 from chainrule_grading.sandbox import NoSandbox, Sandbox
 
+DECIDE = ("evaluate", "feedback", "formulas", "grading", "launch", "notebooks", "page", "recorder", "sandbox")
 TRIES = 3                         # how often a submission is graded whose worker died
 AHEAD = 2                         # submissions that wait for each worker
 GLANCE = 2.0                      # seconds between two looks at the class with --watch
@@ -43,9 +44,10 @@ def job(student, assignment, raw, release, limits, about):
 
 @functools.cache
 def edition():
-    """One name for the code that decides marks: the reference library, the registry, and the grader."""
-    packages = [Path(sys.modules[name].__file__).parent for name in ("chainrule", "chainrule_grading")]
-    files = [path for package in packages for path in sorted(package.rglob("*.py")) if "figures" not in path.parts]
+    """One name for the code that decides marks and feedback: the reference library, the registry, and the grader."""
+    library, ours = (Path(sys.modules[name].__file__).parent for name in ("chainrule", "chainrule_grading"))
+    files = [path for path in sorted(library.rglob("*.py")) if "figures" not in path.parts]
+    files += [ours / f"{name}.py" for name in DECIDE] + sorted((ours / "inside").glob("*.py"))
     return digest(*(part for path in files for part in (path.name, path.read_bytes())))
 
 
@@ -346,7 +348,7 @@ def _grade(klass, waiting, recorder, journal, workers, say, force):
 def _kept(about, student, assignment):
     """The Result that `grading.json` tells of, without its notebook."""
     return result_from({"student": student, "assignment": assignment,
-                        **{key: about[key] for key in ("marks", "flags", "problem", "seconds", "isolation")}})
+                        **{key: about[key] for key in ("marks", "flags", "notes", "problem", "seconds", "isolation")}})
 
 
 def _clock(seconds):
@@ -380,7 +382,7 @@ def table(results):
     width = max([len(r.student) for r in results] + [7])
     lines = [f"{'learner':<{width}}   mark      to read   what to know", "─" * (width + 60)]
     for r in results:
-        notes = [r.problem] if r.problem else [*r.flags]
+        notes = [r.problem] if r.problem else [*r.flags, *r.notes]
         open_tasks = [m.name.removeprefix("check-") for m in r.marks if not m.written and m.earned < m.points]
         if open_tasks:
             notes.append(f"not full: {', '.join(open_tasks)}")
@@ -411,7 +413,7 @@ def summary(results, failures):
         {"assignment": assignment, "learner": student, "why": why} for assignment, student, why in failures],
         "results": [
         {"learner": r.student, "assignment": r.assignment, "earned": r.earned, "points": r.points,
-         "to_read": r.by_hand, "problem": r.problem, "flags": r.flags, "isolation": r.isolation,
+         "to_read": r.by_hand, "problem": r.problem, "flags": r.flags, "notes": r.notes, "isolation": r.isolation,
          "marks": [asdict(mark) for mark in r.marks]} for r in results]}, indent=1, ensure_ascii=False)
 
 

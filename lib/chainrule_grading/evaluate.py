@@ -451,7 +451,9 @@ def shown_walk(notebook, cells, session):
         verdict = judge(exercise, answer.watched() if isinstance(answer, Proxy) else answer)
         card = Card(verdict)
         trusted.cards.append(new_output(
-            "display_data", {"text/plain": repr(card), "text/html": card._repr_html_()}))
+            "display_data", {"text/plain": repr(card), "text/html": card._repr_html_()},
+            metadata={"chainrule": {"task": exercise.id, "kind": verdict.kind,
+                                    "cause": verdict.cause.name if verdict.cause else ""}}))
         return points_of(verdict, card)
 
     with judging(check):

@@ -50,5 +50,5 @@ def result_from(told):
     """A Result from its JSON."""
     notebook = told.pop("notebook", None)
     marks = tuple(Mark(**mark | {"says": tuple(mark["says"])}) for mark in told.pop("marks", ()))
-    return Result(**told | {"flags": tuple(told.get("flags", ()))}, marks=marks,
+    return Result(**told | {key: tuple(told.get(key, ())) for key in ("flags", "notes")}, marks=marks,
                   notebook=nbformat.from_dict(notebook) if notebook else None)

@@ -105,6 +105,11 @@ def parse(raw):
     kernel = about.get("kernelspec") if isinstance(about, dict) else None
     if isinstance(kernel, dict) and isinstance(kernel.get("language"), str):
         notebook.metadata["kernelspec"] = {"language": kernel["language"]}
+    released = about.get("chainrule") if isinstance(about, dict) else None
+    tasks = released.get("tasks") if isinstance(released, dict) else None
+    if isinstance(tasks, dict):
+        notebook.metadata["chainrule"] = {"version": str(released.get("version"))[:20], "tasks": {
+            task: contract for task, contract in tasks.items() if isinstance(contract, str)}}
     return notebook
 
 
@@ -172,6 +177,23 @@ def restore(submitted, release):
         piece for cell in restored.cells for piece in
         [cell, *(_own(c, f"{cell.id}-{k}") for k, c in enumerate(added.get(_name(cell), [])))]]
     return restored, tuple(flags)
+
+
+def other_contracts(submitted, release):
+    """What a learner must know whose notebook was released with another edition of the course, in sentences.
+
+    A notebook says what each of its tasks asks for, in the registry's terms, and that is compared with the release of
+    today; a notebook that says nothing is taken for one of today's.
+    """
+    theirs, ours = (n.metadata.get("chainrule", {}) for n in (submitted, release))
+    tasks = sorted(task for task, contract in ours.get("tasks", {}).items()
+                   if theirs.get("tasks", {}).get(task, contract) != contract)
+    if not tasks:
+        return ()
+    what = ", ".join(tasks[:5]) + (f" and {len(tasks) - 5} more" if len(tasks) > 5 else "")
+    return (f"Your notebook is of edition {theirs['version']} of the course, in which {what} asked for something else; "
+            f"it was graded by edition {ours['version']}. To move your answers into today's notebook: "
+            "chainrule lab --fresh ASSIGNMENT --keep-answers.",)
 
 
 def _is_ours(cell):

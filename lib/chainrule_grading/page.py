@@ -14,8 +14,11 @@ ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 LEXER, FORMATTER = PythonLexer(), HtmlFormatter(nowrap=True)
 
 
-def page(notebook, name, student="", late=0.0):
-    """HTML of a graded notebook whose graded cells carry `score`, `points`, and perhaps `comment` and `waiting`."""
+def page(notebook, name, student="", late=0.0, notes=()):
+    """HTML of a graded notebook whose graded cells carry `score`, `points`, and perhaps `comment` and `waiting`.
+
+    `notes` are sentences on the whole notebook.
+    """
     tasks = tasks_of(notebook)
     read = [t for t in tasks if not t["waiting"]]
     said = [f"{_sum(group, 'score')} of {_sum(group, 'points')} points {what}" for group, what in
@@ -31,6 +34,7 @@ def page(notebook, name, student="", late=0.0):
     return _framed(f"Feedback: {name}{f' · {student}' if student else ''}", f"""
 <p><strong>Score: {" + ".join(said) or "no graded task"}.</strong></p>
 {f"<p>Handed in late: {late:g} points less.</p>" if late else ""}
+{"".join(f"<p>{html.escape(note)}</p>" for note in notes)}
 <div class="cr-scroll"><table class="cr-table">
 <thead><tr><th></th><th>task</th><th class="cr-number">points</th></tr></thead>
 <tbody>{rows}</tbody></table></div>

@@ -149,8 +149,8 @@ class Recorder(Records):
             with quiet():
                 notebook, late, standing = self._save(result, submission)
             write_atomically(folder / f"{result.assignment}.ipynb", nbformat.v4.writes(notebook) + "\n")
-            write_atomically(feedback / f"{result.assignment}.html",
-                             page(with_marks(notebook, standing), result.assignment, result.student, late))
+            shown = page(with_marks(notebook, standing), result.assignment, result.student, late, result.notes)
+            write_atomically(feedback / f"{result.assignment}.html", shown)
         write_atomically(folder / "grading.json", json.dumps(about, indent=1, ensure_ascii=False))
 
     def _save(self, result, submission):
@@ -265,7 +265,7 @@ def extensions(course):
 
 def about_result(result, fingerprint):
     """What is kept beside a graded notebook: how it was graded, and what the instructor should know."""
-    return {"isolation": result.isolation, "flags": result.flags, "problem": result.problem,
+    return {"isolation": result.isolation, "flags": result.flags, "notes": result.notes, "problem": result.problem,
             "seconds": round(result.seconds, 2), "graded": datetime.now(UTC).isoformat(timespec="seconds"),
             "course_secret": fingerprint, "marks": [asdict(mark) for mark in result.marks]}
 

@@ -1,5 +1,6 @@
 """The driver: nothing is graded twice, nothing is lost, whoever is killed and whenever."""
 import contextlib
+import html
 import json
 import os
 import random
@@ -504,3 +505,25 @@ def test_a_pool_starts_nothing_until_it_is_used():
     pool = Pool(2)
     assert pool.executor is None
     pool.close()
+
+
+def test_a_learner_with_an_older_notebook_reads_why_it_was_graded_by_todays(class_of):
+    course = class_of("ada")
+    path = course.classroom / "submitted/ada/delta/delta.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    notebook["metadata"]["chainrule"]["tasks"]["delta.output"] = "00000000"
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    (result,), _ = grade_class(course, "delta", say=silent, workers=Here())
+    assert result.earned == 27 and "delta.output asked for something else" in result.notes[0]
+    page = (course.classroom / "feedback/ada/delta/delta.html").read_text(encoding="utf-8")
+    assert result.notes[0] in html.unescape(page)
+    (again,), _ = grade_class(course, "delta", say=silent, workers=Here())
+    assert again.notes == result.notes
+
+
+def test_the_edition_changes_with_what_decides_marks_and_not_with_the_rest():
+    library = Path(driver.__file__).parent
+    decide = {library / f"{name}.py" for name in driver.DECIDE}
+    assert all(path.is_file() for path in decide)
+    rest = {path.stem for path in library.glob("*.py")} - set(driver.DECIDE)
+    assert rest >= {"book", "lab", "doctor", "authoring", "driver", "journal", "start"}
