@@ -3,6 +3,7 @@
 `grade` is called in the processes of a pool, or of a Dask cluster; this process alone writes. A result goes into the
 journal, then into the gradebook; whatever is killed, the next run finishes it.
 """
+import contextlib
 import functools
 import json
 import logging
@@ -269,18 +270,33 @@ def grade_class(course, assignment, only=None, limits=Limits(), say=print, isola
     to the classroom's backups first.
     """
     own_gradebook(course)
-    klass = Class(course, assignment, limits, isolation)
     waiting, own = submissions(course, assignment, only), workers is None
-    if copy:
-        back_up(course)
+    with _said_in_a_sentence(course):
+        klass = Class(course, assignment, limits, isolation)
+        if copy:
+            back_up(course)
+        recorder = Recorder(course, assignment)
     if own:
         workers = _as_many_as_needed(len(waiting))
     try:
-        with Recorder(course, assignment) as recorder:
+        with recorder:
             return _grade(klass, waiting, recorder, Journal(course, assignment), workers, say, force)
     finally:
         if own:
             workers.close()
+
+
+@contextlib.contextmanager
+def _said_in_a_sentence(course):
+    """A classroom that cannot be written is the user's to mend: UserError."""
+    try:
+        yield
+    except Exception as failed:
+        if not isinstance(failed, OSError) and type(failed).__name__ != "OperationalError":     # of SQLAlchemy
+            raise
+        why = getattr(failed, "strerror", None) or str(getattr(failed, "orig", failed))
+        raise UserError(f"{course.classroom} cannot be written ({why}); make room there, or give yourself the right to, "
+                        "and run the command again. Nothing is lost.") from failed
 
 
 def _as_many_as_needed(count):
@@ -314,7 +330,7 @@ def _grade(klass, waiting, recorder, journal, workers, say, force):
         rate = ended / (time.monotonic() - start)
         return f"; {rate:.1f} a second, {_clock((asked - ended) / rate)} left"
 
-    unchanged = 0
+    unchanged = refreshed = 0
     for submission in waiting:
         student, extension = submission.student, (recorder.extensions or {}).get(submission.student)
         try:
@@ -328,13 +344,15 @@ def _grade(klass, waiting, recorder, journal, workers, say, force):
         before = recorder.recorded(student)
         if not force and before.get("made_of") == made_of:
             results[student] = _kept(before, student, klass.assignment)
-            unchanged += 1
+            unchanged, refreshed = unchanged + 1, refreshed + recorder.refresh(student)
         elif not force and (result := journal.read(student, made_of)) is not None:
             record(result, submission, made_of)   # graded by a run that was stopped
         else:
             jobs.append(Job(submission, raw, made_of))
     if unchanged:
         say(f"{unchanged} of {len(waiting)} are graded already and have not changed (--force grades them again).")
+    if refreshed:
+        say(f"New feedback pages for {refreshed} of them, because a person has marked or commented since.")
     asked = len(jobs)
     _kept_apart(klass, jobs, workers)
     for job, result in graded(klass, jobs, workers):

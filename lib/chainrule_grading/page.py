@@ -3,6 +3,7 @@ import functools
 import html
 import re
 from importlib import resources
+from urllib.parse import quote
 
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -39,6 +40,25 @@ def page(notebook, name, student="", late=0.0, notes=()):
 <thead><tr><th></th><th>task</th><th class="cr-number">points</th></tr></thead>
 <tbody>{rows}</tbody></table></div>
 {cells}""")
+
+
+def overview(student, graded):
+    """The learner's page over all assignments: `graded` is what `grading.json` tells of each, by its name."""
+    rows = []
+    for name, about in graded.items():
+        checks = [mark for mark in about.get("marks", ()) if not mark["written"]]
+        words = sum(mark["points"] for mark in about.get("marks", ()) if mark["written"])
+        earned, points = (f"{sum(mark[key] or 0 for mark in checks):g}" for key in ("earned", "points"))
+        said = "not graded, see the page" if about.get("problem") else f"{earned} of {points}"
+        rows.append(f'<tr><td><a href="{quote(name)}/{quote(name)}.html">{html.escape(name)}</a></td>'
+                    f'<td class="cr-number">{said}</td><td class="cr-number">{f"{words:g}" if words else "–"}</td>'
+                    f'<td>{html.escape(str(about.get("graded", ""))[:10])}</td></tr>')
+    return _framed(f"Feedback: {student}", f"""
+<p>Points for answers in words are given by a person; once they are, they stand on the assignment's page.</p>
+<div class="cr-scroll"><table class="cr-table">
+<thead><tr><th>assignment</th><th class="cr-number">points from checks</th><th class="cr-number">points for words</th>
+<th>graded on</th></tr></thead>
+<tbody>{"".join(rows)}</tbody></table></div>""")
 
 
 def sorry(name, problem):

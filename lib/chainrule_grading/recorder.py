@@ -3,6 +3,7 @@
 A submission is one transaction, whose rows are those that `nbgrader autograde` writes (tests compare them). Its
 `grading.json` is written last: it stands for "all of this is on disk", and names what the marks were made of.
 """
+import functools
 import hashlib
 import json
 import logging
@@ -136,7 +137,7 @@ class Recorder(Records):
         """Write one result; a submission without a mark leaves a page that says why, and no row."""
         folder = self.place(result.student)
         feedback = self.course.classroom / "feedback" / result.student / result.assignment
-        from chainrule_grading.page import page, sorry
+        from chainrule_grading.page import sorry
 
         about = about_result(result, self.fingerprint) | {"made_of": made_of}
         for name in ("timestamp.txt", "submission_secret.txt"):   # nbgrader's exchange hands feedback back by them
@@ -149,9 +150,44 @@ class Recorder(Records):
             with quiet():
                 notebook, late, standing = self._save(result, submission)
             write_atomically(folder / f"{result.assignment}.ipynb", nbformat.v4.writes(notebook) + "\n")
-            shown = page(with_marks(notebook, standing), result.assignment, result.student, late, result.notes)
-            write_atomically(feedback / f"{result.assignment}.html", shown)
+            self._page(notebook, result.student, standing, late, result.notes)
+            about |= {"standing": _name_of(standing)}
         write_atomically(folder / "grading.json", json.dumps(about, indent=1, ensure_ascii=False))
+        self._overview(result.student)
+
+    def refresh(self, student):
+        """Write the page of a graded submission anew if a person has marked or commented since; True if so."""
+        about = self.recorded(student)
+        if not about or about.get("problem") or about.get("standing") == _name_of(self.standings.get(student, {})):
+            return False
+        with quiet(), self._one_transaction():
+            theirs = self.book.find_submission(self.assignment, student)
+            rows = next(n for n in theirs.notebooks if n.name == self.assignment)
+            late, standing = self._late(theirs, rows, student), self._standing(rows)
+        notebook = nbformat.read(self.place(student) / f"{self.assignment}.ipynb", as_version=4)
+        self._page(notebook, student, standing, late, about.get("notes", ()))
+        write_atomically(self.place(student) / "grading.json", json.dumps(
+            about | {"standing": _name_of(standing)}, indent=1, ensure_ascii=False))
+        self._overview(student)
+        return True
+
+    def _page(self, notebook, student, standing, late, notes):
+        from chainrule_grading.page import page
+
+        target = self.course.classroom / "feedback" / student / self.assignment / f"{self.assignment}.html"
+        write_atomically(target, page(with_marks(notebook, standing), self.assignment, student, late, notes))
+
+    def _overview(self, student):
+        """The learner's page over all assignments, made of what lies beside each graded notebook."""
+        from chainrule_grading.page import overview
+
+        graded = {}
+        for path in sorted((self.course.classroom / "autograded" / student).glob("*/grading.json")):
+            try:
+                graded[path.parent.name] = json.loads(path.read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                continue                          # it will be graded again
+        write_atomically(self.course.classroom / "feedback" / student / "index.html", overview(student, graded))
 
     def _save(self, result, submission):
         """nbgrader's steps after executing a notebook: tidy outputs, marks, late penalty."""
@@ -214,16 +250,41 @@ class Recorder(Records):
 
     def _standing(self, rows):
         """{cell: what a feedback page says of it}: marks and comments as they now stand, a person's too."""
+        return self._all_standings(rows.id).get(rows.id, {})
+
+    @functools.cached_property
+    def standings(self):
+        """The same for every learner, as it stood when it was first asked for: {learner: {cell: …}}."""
+        from nbgrader.api import SubmittedAssignment, SubmittedNotebook
+
+        with quiet():
+            of = dict(self.book.db.query(SubmittedNotebook.id, SubmittedAssignment.student_id).join(
+                SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id).all())
+            found = {of[id]: standing for id, standing in self._all_standings().items() if id in of}
+            self.book.db.remove()
+        return found
+
+    def _all_standings(self, only=None):
+        """{notebook's id: {cell: …}} of this assignment's cells."""
         from nbgrader.api import Comment, Grade
 
-        standing = {}
-        for id, score, waiting in self.book.db.query(Grade.cell_id, Grade.score, Grade.needs_manual_grade).filter(
-                Grade.notebook_id == rows.id):
-            name = self.names.get(id)
-            standing[name] = {"score": score, "points": self.points.get(name, 0), "waiting": bool(waiting)}
-        for id, comment in self.book.db.query(Comment.cell_id, Comment.comment).filter(Comment.notebook_id == rows.id):
-            standing.setdefault(self.names.get(id), {})["comment"] = comment
-        return standing
+        grades = self.book.db.query(Grade.notebook_id, Grade.cell_id, Grade.score, Grade.needs_manual_grade)
+        comments = self.book.db.query(Comment.notebook_id, Comment.cell_id, Comment.comment)
+        if only is not None:
+            grades, comments = grades.filter(Grade.notebook_id == only), comments.filter(Comment.notebook_id == only)
+        standings = {}
+        for notebook, id, score, waiting in grades:
+            if (name := self.names.get(id)) is not None:
+                standings.setdefault(notebook, {}).setdefault(name, {}).update(
+                    score=score, points=self.points.get(name, 0), waiting=bool(waiting))
+        for notebook, id, comment in comments:
+            if (name := self.names.get(id)) is not None:
+                standings.setdefault(notebook, {}).setdefault(name, {})["comment"] = comment
+        return standings
+
+
+def _name_of(standing):
+    return digest(json.dumps(standing, sort_keys=True))[:16]
 
 
 def with_marks(notebook, standing):

@@ -340,6 +340,111 @@ def test_a_persons_mark_and_its_reason_survive_and_reach_the_feedback(class_of):
     assert "Said in the oral exam." in (course.classroom / "feedback/dora/delta/delta.html").read_text(encoding="utf-8")
 
 
+def test_after_a_person_has_marked_the_next_run_writes_new_pages_and_grades_nobody(class_of):
+    from nbgrader.api import Gradebook
+    course, said, counting = class_of("ada", "dora"), [], Counting()
+    grade_class(course, "delta", say=silent, workers=counting)
+    page = course.classroom / "feedback/dora/delta/delta.html"
+    others = (course.classroom / "feedback/ada/delta/delta.html").stat().st_mtime_ns
+    assert "3 points for answers in words, which a person will read" in page.read_text(encoding="utf-8")
+    with Gradebook(f"sqlite:///{course.classroom / 'gradebook.db'}") as book:
+        mark = book.find_grade("delta-why_transpose", "delta", "delta", "dora")
+        mark.manual_score, mark.needs_manual_grade = 2.5, False
+        book.find_comment("delta-why_transpose", "delta", "delta", "dora").manual_comment = "Well said."
+        book.db.commit()
+    for news in (True, False):
+        grade_class(course, "delta", say=said.append, workers=counting)
+        assert any("New feedback pages for 1 of them" in text for text in said) == news
+        said.clear()
+    assert "2.5 of 3 points for answers in words" in page.read_text(encoding="utf-8") and len(counting.whom) == 2
+    assert "Well said." in page.read_text(encoding="utf-8")
+    assert (course.classroom / "feedback/ada/delta/delta.html").stat().st_mtime_ns == others
+
+
+def test_each_learner_has_one_page_over_all_assignments(class_of):
+    course = class_of("dora", "otto")
+    folder = course.classroom / "submitted/dora/losses"
+    folder.mkdir(parents=True)
+    (folder / "losses.ipynb").write_bytes((course.solutions / "losses/losses.ipynb").read_bytes())
+    for name in ("delta", "losses"):
+        grade_class(course, name, say=silent, workers=Here())
+    page = (course.classroom / "feedback/dora/index.html").read_text(encoding="utf-8")
+    assert "19 of 27" in page and 'href="losses/losses.html"' in page and "ada" not in page
+    assert "not graded, see the page" in (course.classroom / "feedback/otto/index.html").read_text(encoding="utf-8")
+
+
+# ---------------------------------------------------------------- a disk that is full, or may not be written
+
+@pytest.fixture
+def mounted():
+    """mount(kind, folder, *options): undone at the end. Needs root, as in CI."""
+    if os.geteuid():
+        pytest.skip("only root may mount a small disk to fill it")
+    places = []
+
+    def mount(folder, *options):
+        subprocess.run(["mount", *options, str(folder)], check=True)
+        places.append(folder)
+    yield mount
+    for folder in reversed(places):
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def copy_of(fresh, target):
+    import shutil
+
+    from chainrule_grading.course import Course
+    shutil.copytree(fresh.root, target)
+    return Course(target)
+
+
+@pytest.mark.parametrize("room", ["300k", "700k", pytest.param("500k", marks=pytest.mark.proof),
+                                  pytest.param("1100k", marks=pytest.mark.proof)])
+def test_a_full_disk_costs_failures_and_after_it_has_room_the_gradebook_is_the_same(
+        undisturbed, tmp_path, mounted, room):
+    fresh, wanted = undisturbed
+    course = copy_of(fresh, tmp_path / "course")
+    kept = tmp_path / "kept"
+    (course.classroom).rename(kept)
+    course.classroom.mkdir()
+    mounted(course.classroom, "-t", "tmpfs", "-o", f"size={room}", "tmpfs")
+    subprocess.run(["cp", "-a", f"{kept}/.", str(course.classroom)], check=True)
+    process = run(course)
+    printed, _ = process.communicate(timeout=200)
+    assert process.returncode and ("No space left" in printed or "disk is full" in printed), printed
+    assert "Traceback" not in printed
+    subprocess.run(["mount", "-o", "remount,size=100m", str(course.classroom)], check=True)
+    process = run(course)
+    printed, _ = process.communicate(timeout=200)
+    assert process.returncode == 0 and dump(course) == wanted, printed
+
+
+def test_a_folder_that_may_not_be_written_costs_failures_and_nothing_else(undisturbed, tmp_path, mounted):
+    fresh, wanted = undisturbed
+    course = copy_of(fresh, tmp_path / "course")
+    folder = course.classroom / "feedback"
+    folder.mkdir()
+    mounted(folder, "--bind", str(folder))
+    subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=True)
+    process = run(course)
+    printed, _ = process.communicate(timeout=200)
+    assert process.returncode == 1 and "Read-only file system" in printed and "Traceback" not in printed, printed
+    subprocess.run(["mount", "-o", "remount,rw,bind", str(folder)], check=True)
+    process = run(course)
+    printed, _ = process.communicate(timeout=200)
+    assert process.returncode == 0 and dump(course) == wanted, printed
+
+
+def test_a_classroom_that_may_not_be_written_is_said_in_one_sentence(undisturbed, tmp_path, mounted):
+    fresh, _ = undisturbed
+    course = copy_of(fresh, tmp_path / "course")
+    mounted(course.classroom, "--bind", str(course.classroom))
+    subprocess.run(["mount", "-o", "remount,ro,bind", str(course.classroom)], check=True)
+    process = run(course)
+    printed, _ = process.communicate(timeout=200)
+    assert process.returncode == 2 and "cannot be written" in printed and "Traceback" not in printed, printed
+
+
 # ---------------------------------------------------------------- the command
 
 def test_a_dry_run_shows_marks_before_and_after_and_writes_nothing(class_of, capsys):
@@ -439,6 +544,50 @@ def test_a_cluster_gives_the_same_gradebook_and_a_worker_that_dies_loses_nothing
     finally:
         cluster.close()
     assert not failures and dump(course) == wanted
+
+
+def test_dasks_own_local_cluster_gives_the_same_gradebook(undisturbed, tmp_path):
+    from distributed import LocalCluster
+    fresh, wanted = undisturbed
+    course = copy_of(fresh, tmp_path / "course")
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as local:
+        cluster = Cluster(local.scheduler_address)
+        try:
+            assert cluster.size == 2
+            _, failures = grade_class(course, "delta", say=silent, workers=cluster)
+        finally:
+            cluster.close()
+    assert not failures and dump(course) == wanted
+
+
+def test_a_worker_with_other_code_is_refused_before_work(tmp_path):
+    """A real one: its chainrule differs in one line of one misconception."""
+    import shutil
+    import socket
+
+    from distributed import Client
+    library = tmp_path / "lib"
+    shutil.copytree(Path(driver.__file__).parents[1], library, ignore=shutil.ignore_patterns("__pycache__"))
+    changed = library / "chainrule/exercises/delta.py"
+    changed.write_text(changed.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address, quiet = f"tcp://127.0.0.1:{port}", {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    theirs = os.environ | {"PYTHONPATH": str(library)}
+    started = [subprocess.Popen([sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1",
+                                 "--port", str(port), "--no-dashboard"], **quiet),
+               subprocess.Popen([sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "1",
+                                 "--no-dashboard", "--no-nanny"], env=theirs, **quiet)]
+    try:
+        with Client(address, timeout=60) as client:
+            client.wait_for_workers(1, timeout=60)
+        with pytest.raises(UserError, match="has another edition of chainrule"):
+            Cluster(address)
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
 
 
 def test_a_cluster_of_another_edition_is_refused_before_work(dask_cluster, monkeypatch):
