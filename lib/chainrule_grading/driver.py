@@ -295,8 +295,8 @@ def _said_in_a_sentence(course):
         if not isinstance(failed, OSError) and type(failed).__name__ != "OperationalError":     # of SQLAlchemy
             raise
         why = getattr(failed, "strerror", None) or str(getattr(failed, "orig", failed))
-        raise UserError(f"{course.classroom} cannot be written ({why}); make room there, or give yourself the right to, "
-                        "and run the command again. Nothing is lost.") from failed
+        raise UserError(f"{course.classroom} cannot be written ({why}); make room there, or give yourself the right "
+                        "to, and run the command again. Nothing is lost.") from failed
 
 
 def _as_many_as_needed(count):
