@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 
+from chainrule import __version__
 from chainrule.ledger import course_file
 from chainrule_grading.course import UserError, nbgrader_config, write_atomically
 from chainrule_grading.notebooks import QUIET_KERNEL
@@ -66,7 +67,7 @@ def assignment(path):
     """
     from chainrule.exercises import find
 
-    notebook, given, waiting = read_source(path), 0, None
+    notebook, given, waiting, tasks = read_source(path), 0, None, {}
     for k, cell in enumerate(notebook.cells):
         checked = checked_exercise(cell)
         if checked:
@@ -74,7 +75,7 @@ def assignment(path):
                 raise UserError(f"{path.name}: check({checked!r}, …) has no solution cell before it.")
             waiting.metadata["nbgrader"] = _nbgrader(checked.replace(".", "-"), solution=True)
             waiting.id, waiting = checked.replace(".", "-"), None
-            name = f"check-{checked.replace('.', '-')}"
+            name, tasks[checked] = f"check-{checked.replace('.', '-')}", find(checked).contract
             cell.metadata["nbgrader"] = _nbgrader(name, grade=True, locked=True, points=find(checked).points)
             cell.metadata["tags"] = ["raises-exception"]       # JupyterLab's Run All goes on after a red card
         elif cell.cell_type == "code" and "### BEGIN SOLUTION" in cell.source:
@@ -93,6 +94,7 @@ def assignment(path):
         cell.id = name
     if waiting is not None:
         raise UserError(f"{path.name}: a solution cell is not followed by a check:\n{waiting.source[:80]}")
+    notebook.metadata["chainrule"] = {"version": __version__, "tasks": tasks}
     return notebook
 
 

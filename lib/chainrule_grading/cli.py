@@ -18,7 +18,7 @@ for instructors
   chainrule class init --roster LIST.csv      set up a class: who, when work is due, the course secret
   chainrule class bundle                      the course as a zip for learners
   chainrule class import ZIP --assignment delta  take in what was handed in through Moodle, Canvas or a folder
-  chainrule grade delta                       grade all submissions, in a sandbox
+  chainrule grade                             grade all submissions, in a sandbox
   chainrule class export --canvas             marks for Canvas, or --moodle
   chainrule doctor                            what works on this machine, and what to install
 
@@ -211,13 +211,14 @@ def parser():
     progress.add_argument("assignment", nargs="?", help="only this one, for example delta")
     progress.add_argument("--json", action="store_true", help="for programs")
 
-    grade = command("grade", "grade all submissions of an assignment and write feedback",
+    grade = command("grade", "grade submissions and write feedback",
                     "Submissions lie in classroom/submitted/<learner>/<assignment>/. Each is graded by itself: a file\n"
                     "that is broken, crashes or never ends costs only its own marks. Marks go into nbgrader's\n"
                     "gradebook, so formgrader and nbgrader export work as usual. Only what is new or changed is\n"
                     "graded; a run that was stopped goes on where it was. course/teach/grading.md tells the rest.\n"
                     "Exit code: 0, unless grading itself failed.")
-    grade.add_argument("assignment", help="for example delta")
+    grade.add_argument("assignment", nargs="*",
+                       help="for example delta; several are graded in one go (default: all that were handed in)")
     grade.add_argument("--learner", action="append", metavar="NAME", help="only this one (may be repeated)")
     grade.add_argument("--accept-isolation", choices=["none"],
                        help="where there is no sandbox: type none to run learners' code with your own rights")

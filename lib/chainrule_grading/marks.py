@@ -309,4 +309,5 @@ def _summary(people, marks, say):
             + (f", {sum(reasons.values())} empty ({empty})" if empty else ""))
         if stale := sum(mark.stale for mark in found):
             say(f"  of {stale} the points lost for lateness are not what the rule says now (an answer was read since, "
-                f"or the rule changed): chainrule grade {name} --force renews them.")
+                f"or a date changed):\n  chainrule grade {name} renews them; with --force, if the date was changed in "
+                "the formgrader.")

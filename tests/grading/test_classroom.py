@@ -419,6 +419,10 @@ def test_points_lost_for_lateness_are_taken_off_and_old_ones_are_told(late_class
     read_answers(late_class, "ada", 3)
     assert cli.main(["class", "export", "--canvas", "--out", "out.csv"]) == 0
     assert "of 1 the points lost for lateness are not what the rule says now" in capsys.readouterr().out
+    grade_class(late_class, "delta", say=lambda _: None, workers=Here())
+    assert cli.main(["class", "export", "--canvas", "--out", "out.csv"]) == 0
+    assert {row["Student"]: row["delta"] for row in read(late_class.root / "out.csv")}["ada"] == "21"
+    assert "lost for lateness" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("arguments, words", [
