@@ -62,6 +62,11 @@ def _folders(course, learner):
     # Older copies of class.toml say who had more time; nobody else needs them.
     named = re.compile(rf'^\s*["\']?{re.escape(learner)}["\']?\s*=', re.MULTILINE)
     found += [path for path in rooms.glob("backups/class-*.toml") if named.search(path.read_text("utf-8", "replace"))]
+    # A report on the class names people in the midst of a page; it can be made again without this one.
+    mine = roster.of(course).learners.get(learner, roster.Learner(learner))
+    words = {re.escape(name) for name in (learner, mine.full_name, mine.sortable_name, mine.email) if name}
+    told = re.compile(rf"(?<![\w.@-])({'|'.join(words)})(?![\w@-])")
+    found += [path for path in rooms.glob("report/*.html") if told.search(path.read_text("utf-8", "replace"))]
     for path in found:
         if path.exists():
             yield Trace(path, partial(shutil.rmtree if path.is_dir() else Path.unlink, path), whole=True)

@@ -35,6 +35,9 @@ def term(copy, monkeypatch):
             file.write(" ")
         assert cli.main(["class", "import", f"{name}_delta.ipynb", "--assignment", "delta"]) == 0
         assert cli.main(["submit", f"{name}_delta.ipynb", "--as", name, "--zip"]) == 0
+    (copy.classroom / "report").mkdir()
+    for name, text in (("report.html", "<td>ada</td><td>Augusta Lovelace</td>"), ("other.html", "<td>adamant</td>")):
+        (copy.classroom / "report" / name).write_text(text)
     (copy.classroom / "journal/delta").mkdir(parents=True, exist_ok=True)
     (copy.classroom / "journal/delta/ada.json").write_text("{}")
     return copy
@@ -71,6 +74,7 @@ def test_a_learner_is_deleted_to_the_last_byte_and_nobody_else(term, capsys):
     assert traces(term, *NAMES, b"submitted/ada", b"/ada/", b"-ada-", b'"ada"', b"\nada", b"ada.json") == []
     assert not list(term.classroom.rglob("ada*"))
     assert rows(term) == {"dora": 10}
+    assert [path.name for path in (term.classroom / "report").iterdir()] == ["other.html"]
     for path, data in others.items():
         assert path.read_bytes() == data
     assert list(roster.of(term).learners) == ["dora"] and list(rules.of(term).extensions["delta"]) == ["dora"]
