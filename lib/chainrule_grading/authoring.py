@@ -15,7 +15,6 @@ import nbformat
 
 from chainrule import __version__
 from chainrule.ledger import course_file
-from chainrule_grading import links
 from chainrule_grading.course import UserError, nbgrader_config, write_atomically
 from chainrule_grading.notebooks import QUIET_KERNEL
 
@@ -51,11 +50,10 @@ def read_source(path):
 
 def lecture(path):
     """The lecture of this source, not yet executed."""
-    notebook, places = read_source(path), links.numbered(path.parent)
+    notebook = read_source(path)
     for k, cell in enumerate(notebook.cells):
         cell.id = f"cell-{k:03d}"
         if cell.cell_type == "markdown":
-            cell.source = links.linked(cell.source, path.stem, places)
             cell.source = DICTIONARY.sub(lambda m: dictionary(m["decks"].split(",")), cell.source)
     return notebook
 
@@ -276,8 +274,6 @@ def source_of(course, path):
         for key in ("nbgrader", "mystnb", "tags", "editable", "deletable", "execution", "collapsed"):
             cell.metadata.pop(key, None)
         cell.source = DICTIONARY.sub(lambda m: f"<!-- dictionary: {m['decks']} -->", cell.source)
-        if cell.cell_type == "markdown":
-            cell.source = links.plain(cell.source)
     notebook.metadata = nbformat.from_dict(KERNEL)
     text = jupytext.writes(notebook, fmt="md:myst")
     return target, re.sub(r"^    (format|jupytext)_version: .*\n", "", text, flags=re.MULTILINE)

@@ -2,13 +2,14 @@
 
 `python -m chainrule_grading.book` (make book) writes site/html. The staged folder mirrors the repository, so that
 links between lectures, companions and exercises work in both as they are. What only a book needs is added on the
-way: targets for numbered equations, alt texts where the builder looks for them, and pages made from the ledger, the
+way: anchors for numbered equations, alt texts where the builder looks for them, and pages made from the ledger, the
 registry and the library.
 """
 import ast
 import html
 import importlib
 import inspect
+import json
 import re
 import shutil
 import subprocess
@@ -20,11 +21,12 @@ import nbformat
 
 from chainrule.exercises._registry import assignments, exercises_of
 from chainrule.ledger import course_file, load
-from chainrule_grading import companions, links
+from chainrule_grading import companions
 from chainrule_grading.course import UserError, find_course
 
 API = ("activations", "losses", "mlp", "training", "gradcheck", "graph", "notation", "inputs", "ledger")
 MATHJAX = ("tex-mml-chtml.js", "sre", "a11y", "input", "output", "ui")             # what a page may ask for
+TAG = re.compile(r"\\tag\{(\d+\.\d+)\}")
 ID = re.compile(r"\b(?:ECE417|ECE884|AIML231|TAYLOR|LFD)-\d\d\b")
 GROUPS = {"A": "Wrong as printed: the formula fails, and the correction holds",
           "B": "To be read with care: a gap, or a word too strong", "C": "Details of notation"}
@@ -75,6 +77,9 @@ def stage(course, target):
 def pages(course):
     """{path: text} of every page."""
     made = {f"lectures/{p.name}": notebook(p) for p in sorted(course.lectures.glob("*.ipynb"))}
+    numbered = equations(made)
+    made = {path: json.dumps(with_links(json.loads(text), path, numbered), ensure_ascii=False, indent=1)
+            for path, text in made.items()}
     for name in course.assignments():
         made[f"exercises/{name}/{name}.ipynb"] = notebook(course.release(name))
     kept = ["glossary.md", "quiz.md", "when-stuck.md", "equations/README.md", "book/README.md",
@@ -119,15 +124,47 @@ def landing(course, readme, taught):
 # ---------------------------------------------------------------- notebooks
 
 def notebook(path):
-    """A committed notebook with alt texts and targets where myst-nb looks for them, and no marks of nbgrader's."""
+    """A committed notebook with alt texts where myst-nb looks for them, and no marks of nbgrader's."""
     book = nbformat.read(path, as_version=4)
     for cell in book.cells:
-        if cell.cell_type == "markdown":
-            cell.source = links.for_book(cell.source)
         if alt := cell.metadata.get("alt"):
             cell.metadata["mystnb"] = {"image": {"alt": alt}}
         cell.metadata.pop("nbgrader", None)
     return nbformat.writes(book)
+
+
+def equations(notebooks):
+    """{number: path} of every numbered equation."""
+    return {number: path for path, text in notebooks.items() for number in TAG.findall(text.replace("\\\\", "\\"))}
+
+
+def with_links(book, path, numbered):
+    """The notebook with an anchor at each numbered equation, and a link wherever its number is cited."""
+    for cell in book["cells"]:
+        if cell["cell_type"] == "markdown":
+            source = "".join(cell["source"])
+            cell["source"] = cite(anchored(source), path, numbered)
+    return book
+
+
+def anchored(text):
+    """`(eq-7-1)=` before the environment that holds \\tag{7.1}."""
+    def anchor(found):
+        number = TAG.search(found[0])
+        return f"(eq-{number[1].replace('.', '-')})=\n{found[0]}" if number else found[0]
+    return re.sub(r"^\\begin\{equation\*\}.*?\\end\{equation\*\}", anchor, text, flags=re.M | re.S)
+
+
+def cite(text, path, numbered):
+    """Numbers of equations in prose become links; headings, code and formulas stay as they are."""
+    def link(found):
+        if found[0][0] in "`$\\#<" or found[0].startswith("[") or found[1] not in numbered:
+            return found[0]
+        home, anchor = numbered[found[1]], f"#eq-{found[1].replace('.', '-')}"
+        return f"[({found[1]})]({'' if home == path else Path(home).name}{anchor})"
+    whole = (r"^\\begin\{equation\*\}.*?\\end\{equation\*\}|^#.*?$|^```.*?^```|`[^`]*`|\$\$.*?\$\$|\$[^$]+\$|<[^>]*>"
+             r"|\[[^\]]*\]\([^)]*\)|\((\d{1,2}\.\d{1,2})\)")
+    return re.sub(whole, link, text, flags=re.M | re.S)
 
 
 # ---------------------------------------------------------------- pages made from data

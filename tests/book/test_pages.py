@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from chainrule.ledger import load
-from chainrule_grading import book, links
+from chainrule_grading import book
 
 
 class Page(HTMLParser):
@@ -95,7 +95,7 @@ def test_each_numbered_equation_has_an_anchor_and_its_citations_lead_there(parse
     numbers = {}
     for path in course.lectures.glob("*.ipynb"):
         text = "".join("".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"])
-        numbers |= dict.fromkeys(links.TAG.findall(text), f"lectures/{path.stem}.html")
+        numbers |= dict.fromkeys(book.TAG.findall(text), f"lectures/{path.stem}.html")
     assert len(numbers) > 120
     for number, path in numbers.items():
         assert f"eq-{number.replace('.', '-')}" in parsed[path].ids, number
@@ -104,6 +104,25 @@ def test_each_numbered_equation_has_an_anchor_and_its_citations_lead_there(parse
 
 
 # ---------------------------------------------------------------- how pages are staged
+
+NUMBERED = {"7.1": "lectures/07-delta.ipynb", "5.4": "lectures/05-graphs.ipynb"}
+
+
+@pytest.mark.parametrize("text, staged", [
+    ("by (7.1) it is", "by [(7.1)](#eq-7-1) it is"),
+    ("and (5.4), there", "and [(5.4)](05-graphs.ipynb#eq-5-4), there"),
+    ("## Proof of (7.1)", "## Proof of (7.1)"), ("`f(7.1)` and $g(7.1)$", "`f(7.1)` and $g(7.1)$"),
+    ("about (9.9) of it", "about (9.9) of it"), ("see [that (7.1)](x.md)", "see [that (7.1)](x.md)"),
+])
+def test_numbers_of_equations_are_linked_in_prose_only(text, staged):
+    assert book.cite(text, "lectures/07-delta.ipynb", NUMBERED) == staged
+
+
+def test_an_anchor_stands_before_a_numbered_equation_and_no_other():
+    numbered = "a\n\n\\begin{equation*}\nx\n\\tag{7.1}\n\\end{equation*}\n\n\\begin{equation*}\ny\n\\end{equation*}"
+    staged = book.anchored(numbered)
+    assert staged.count("(eq-") == 1 and "(eq-7-1)=\n\\begin{equation*}\nx" in staged
+
 
 def test_a_statement_of_a_companion_becomes_a_heading():
     assert book.statements_as_headings("**LFD-01** · definition\n\nx") == "### LFD-01\n\n*definition*\n\nx"

@@ -114,18 +114,3 @@ def test_a_refusal_is_said_on_the_page(lab, open_page):
     page.get_by_label("to hand in losses").fill("../x")
     page.get_by_role("button", name="Hand in losses").click()
     expect(page.get_by_role("alert")).to_contain_text("'../x' cannot be a learner's name here")
-
-
-@pytest.mark.parametrize("view", ["lab/tree", "notebooks"])
-def test_the_number_of_an_equation_leads_to_it(lab, open_page, view):
-    """In JupyterLab and in Notebook, by a click on a number that stands far from its equation."""
-    _, address, _ = lab
-    page = open_page(f"{address}/{view}/lectures/07-delta-recursion.ipynb?token=t0ken&reset")
-    equation, number = page.locator("[data-jupyter-id=eq-7-10]"), page.locator("a[href$='#eq-7-10']").last
-    number.wait_for(state="attached")
-    page.wait_for_function("document.querySelectorAll('mjx-container').length > 50")
-    number.scroll_into_view_if_needed()
-    assert not 0 <= equation.bounding_box()["y"] <= 900, "the number should stand elsewhere"
-    number.click()
-    page.wait_for_function("""() => { const at = document.querySelector('[data-jupyter-id=eq-7-10]')
-        .getBoundingClientRect().top; return at >= 0 && at < 450; }""")
