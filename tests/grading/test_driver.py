@@ -676,3 +676,28 @@ def test_the_edition_changes_with_what_decides_marks_and_not_with_the_rest():
     assert all(path.is_file() for path in decide)
     rest = {path.stem for path in library.glob("*.py")} - set(driver.DECIDE)
     assert rest >= {"book", "lab", "doctor", "authoring", "driver", "journal", "start"}
+
+
+def test_a_gradebook_whose_log_is_unfinished_can_be_read(class_of):
+    """What a killed run leaves: a log with rows in it, and no file of shared memory."""
+    import shutil
+    import sqlite3
+
+    from chainrule_grading.recorder import with_rows
+    course = class_of("ada")
+    grade_class(course, "delta", say=silent, workers=Here())
+    path, kept = course.classroom / "gradebook.db", course.classroom / "kept"
+    kept.mkdir()
+    writing = sqlite3.connect(path)
+    writing.execute("pragma journal_mode = wal")
+    writing.execute("insert into student (id) values ('eve')")
+    writing.commit()
+    for name in ("gradebook.db", "gradebook.db-wal"):
+        shutil.copy(course.classroom / name, kept)
+    writing.close()
+    for left in course.classroom.glob("gradebook.db*"):
+        left.unlink()
+    for name in ("gradebook.db", "gradebook.db-wal"):
+        shutil.move(kept / name, course.classroom)
+    grading.own_gradebook(course)
+    assert with_rows(course, "delta") == {"ada"}
