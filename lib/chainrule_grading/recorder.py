@@ -60,7 +60,7 @@ def with_rows(course, assignment):
 def to_read(path):
     """A connection to a gradebook that exists, to read from it.
 
-    Not SQLite's read-only mode: that cannot open the gradebook of a run that was killed, whose log it must finish first.
+    Not SQLite's read-only mode: that cannot open the gradebook of a killed run, whose log it must finish first.
     """
     return sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=PATIENCE)
 

@@ -550,7 +550,7 @@ def test_dasks_own_local_cluster_gives_the_same_gradebook(undisturbed, tmp_path)
     from distributed import LocalCluster
     fresh, wanted = undisturbed
     course = copy_of(fresh, tmp_path / "course")
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as local:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as local:
         cluster = Cluster(local.scheduler_address)
         try:
             assert cluster.size == 2
