@@ -20,7 +20,7 @@ from pathlib import Path
 
 import nbformat
 
-from chainrule_grading import grading, secret
+from chainrule_grading import grading, rules, secret
 from chainrule_grading.authoring import release_of
 from chainrule_grading.course import UserError
 from chainrule_grading.grading import Result, best_isolation, instructors, own_gradebook, submissions
@@ -205,7 +205,8 @@ class Class:
         key = secret.of(self.course)
         self.about = {"instructor": instructors(self.course, self.assignment), "key": key,
                       "isolation": self.isolation}
-        self.base = digest(self.release, self.about["instructor"], key, repr(self.limits), self.isolation, edition())
+        self.base = digest(self.release, self.about["instructor"], key, repr(self.limits), self.isolation, edition(),
+                           rules.of(self.course).mattering(self.assignment))
 
     def made_of(self, submission, raw, extension):
         """One name for all that the mark of this submission depends on."""

@@ -8,16 +8,15 @@ import hashlib
 import json
 import logging
 import sqlite3
-import tomllib
 import warnings
 from contextlib import closing, contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import nbformat
 
-from chainrule_grading import secret
-from chainrule_grading.course import UserError, nbgrader_config, write_atomically
+from chainrule_grading import rules, secret
+from chainrule_grading.course import nbgrader_config, write_atomically
 
 COPIES = 10                                       # of the gradebook that are kept
 PATIENCE = 30                                     # seconds to wait while another program writes in the gradebook
@@ -28,7 +27,8 @@ class Records:
 
     def __init__(self, course, assignment):
         self.course, self.assignment = course, assignment
-        self.extensions = extensions(course).get(assignment)
+        self.rules = rules.of(course)
+        self.extensions = self.rules.extensions.get(assignment)
         self.students = with_rows(course, assignment)
 
     def place(self, student):
@@ -92,7 +92,8 @@ class Recorder(Records):
         from nbgrader.preprocessors import SaveCells
 
         with Gradebook(self.url) as book:
-            book.update_or_create_assignment(self.assignment)
+            due = self.rules.due.get(self.assignment)     # else the date that was set through nbgrader stays
+            book.update_or_create_assignment(self.assignment, **({"duedate": rules.utc(due)} if due else {}))
         source = self.course.solutions / self.assignment / f"{self.assignment}.ipynb"
         notebook = nbformat.read(source, as_version=4)
         about = {"nbgrader": {"notebook": self.assignment, "assignment": self.assignment, "db_url": self.url}}
@@ -318,18 +319,6 @@ def back_up(course):
     for old in sorted(folder.glob("gradebook-*.db"))[:-COPIES]:
         old.unlink()
     return target
-
-
-def extensions(course):
-    """{assignment: {learner: timedelta}} of classroom/extensions.toml; days may be fractions. UserError if unusable."""
-    path = course.classroom / "extensions.toml"
-    try:
-        told = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        return {assignment: {learner: timedelta(days=float(days)) for learner, days in learners.items()}
-                for assignment, learners in told.items()}
-    except (tomllib.TOMLDecodeError, AttributeError, TypeError, ValueError, OverflowError) as wrong:
-        raise UserError(f"{path} cannot be used ({wrong}); write a line [delta] and below it lines like ada = 2, the "
-                        "days that ada may be late.") from None
 
 
 def about_result(result, fingerprint):

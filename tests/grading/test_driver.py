@@ -16,11 +16,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from chainrule_grading import demo, driver, grading, recorder
+from chainrule_grading import demo, driver, grading, recorder, rules
 from chainrule_grading.course import UserError
 from chainrule_grading.driver import Cluster, Here, Job, Pool, compare, edition, grade_class, main
 from chainrule_grading.journal import Journal, result_from
-from chainrule_grading.recorder import Recorder, back_up, digest, extensions
+from chainrule_grading.recorder import Recorder, back_up, digest
 
 NAMES = ("ada", "dora", "goran", "otto")
 
@@ -309,21 +309,21 @@ def test_an_extension_saves_a_learner_from_the_penalty_and_no_other(class_of):
             return {s.student.id: s.late_submission_penalty for s in book.assignment_submissions("delta")}
     grade_class(course, "delta", say=silent, workers=Here())
     assert penalties() == {"ada": 27, "dora": 19}
-    (course.classroom / "extensions.toml").write_text("[delta]\nada = 1.5\n")
+    (course.classroom / "class.toml").write_text("[extensions.delta]\nada = 1.5\n")
     counting = Counting()
     grade_class(course, "delta", say=silent, workers=counting)
     assert penalties() == {"ada": 0, "dora": 19} and counting.whom == ["ada"]
     page = (course.classroom / "feedback/dora/delta/delta.html").read_text(encoding="utf-8")
     assert "Handed in late: 19 points less" in page
-    assert extensions(course) == {"delta": {"ada": timedelta(days=1.5)}}
+    assert rules.of(course).extensions == {"delta": {"ada": timedelta(days=1.5)}}
 
 
-@pytest.mark.parametrize("text", ["[delta\n", "ada = 2\n", "[delta]\nada = 'soon'\n"])
+@pytest.mark.parametrize("text", ["[extensions\n", "ada = 2\n", "[extensions.delta]\nada = 'soon'\n"])
 def test_extensions_that_cannot_be_used_are_said_in_a_sentence(copy, text):
     copy.classroom.mkdir()
-    (copy.classroom / "extensions.toml").write_text(text)
-    with pytest.raises(UserError, match=r"extensions.toml cannot be used .* write a line \[delta\]"):
-        extensions(copy)
+    (copy.classroom / "class.toml").write_text(text)
+    with pytest.raises(UserError, match=r"class.toml cannot be used .* should look like this: \[due\]"):
+        rules.of(copy)
 
 
 def test_a_persons_mark_and_its_reason_survive_and_reach_the_feedback(class_of):
