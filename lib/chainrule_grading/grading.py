@@ -21,7 +21,7 @@ import nbformat
 from chainrule.exercises._registry import find
 from chainrule_grading.course import UserError, nbgrader_config
 from chainrule_grading.notebooks import Limits, Unreadable, handed_in, other_contracts, parse, restore, run
-from chainrule_grading.recorder import Recorder, about_result, quiet  # noqa: F401 (others look for them here)
+from chainrule_grading.recorder import Recorder, about_result, quiet, to_read  # noqa: F401 (others look for them here)
 from chainrule_grading.sandbox import Joined, NoSandbox, Sandbox
 
 FAILED = ("CheckFailed", "NotPassed")             # errors by which a check says that nothing was earned
@@ -265,7 +265,7 @@ def own_gradebook(course):
     if not path.is_file() or not path.stat().st_size:
         return
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as book:
+        with closing(to_read(path)) as book:
             courses = {name for name, in book.execute("select id from course")}
     except sqlite3.Error as wrong:
         raise UserError(f"{path} is not a gradebook that can be read ({wrong}); put your copy of it back, or move it "

@@ -51,10 +51,18 @@ def with_rows(course, assignment):
     path = course.classroom / "gradebook.db"
     if not path.is_file() or not path.stat().st_size:
         return set()
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=PATIENCE)) as book:
+    with closing(to_read(path)) as book:
         return {student for student, in book.execute(
             "select s.student_id from submitted_assignment s join assignment a on a.id = s.assignment_id "
             "where a.name = ?", (assignment,))}
+
+
+def to_read(path):
+    """A connection to a gradebook that exists, to read from it.
+
+    Not SQLite's read-only mode: that cannot open the gradebook of a killed run, whose log it must finish first.
+    """
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=PATIENCE)
 
 
 class Recorder(Records):

@@ -296,7 +296,7 @@ def with_workers(kind, root):
         pool.close()
         return
     from distributed import LocalCluster
-    with LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address=":0") as cluster:
         workers = driver.Cluster(cluster.scheduler_address)
         graded(workers)
         workers.close()
