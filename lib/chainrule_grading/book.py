@@ -153,8 +153,19 @@ def with_links(book, path, numbered):
 # ---------------------------------------------------------------- pages made from data
 
 def statements_as_headings(text):
-    """Companions: each statement a heading of its own, so that search and links find it by its id."""
-    return re.sub(r"^\*\*(" + ID.pattern[2:-2] + r")\*\* · (.+)$", r"### \1\n\n*\2*", text, flags=re.M)
+    """Companions: each statement a heading of its own, so that search finds it by its id and by what it says."""
+    def heading(found):
+        id, kind = found.groups()
+        return f"({id.lower()})=\n### {id} · {companions.named(load()[id])}\n\n*{kind}*"
+    return re.sub(r"^\*\*(" + ID.pattern[2:-2] + r")\*\* · (.+)$", heading, text, flags=re.M)
+
+
+def slug(title):
+    """The anchor of a heading; a statement's is its id alone, whatever it is called (conf.py)."""
+    from myst_parser.mdit_to_docutils.base import default_slugify
+
+    found = ID.match(title)
+    return found[0].lower() if found else default_slugify(title)
 
 
 def statement_link(id, above=""):

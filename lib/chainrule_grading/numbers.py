@@ -46,7 +46,7 @@ def anchor(text, mark):
 
 
 def link(notebook, elsewhere):
-    """Put anchors and links into a lecture. elsewhere(number): (file, cell id) of an equation that is not here, or None."""
+    """Put anchors and links into a lecture. elsewhere(number): (file, cell id), or None."""
     own = numbers_in(notebook)
 
     def address(number):

@@ -134,8 +134,10 @@ def test_an_anchor_stands_before_a_numbered_equation_and_no_other():
         assert "<a" not in staged(text)
 
 
-def test_a_statement_of_a_companion_becomes_a_heading():
-    assert book.statements_as_headings("**LFD-01** · definition\n\nx") == "### LFD-01\n\n*definition*\n\nx"
+def test_a_statement_of_a_companion_becomes_a_heading_with_its_name():
+    made = book.statements_as_headings("**TAYLOR-41** · derivation\n\nx")
+    assert made == "(taylor-41)=\n### TAYLOR-41 · Bias gradient\n\n*derivation*\n\nx"
+    assert book.slug("TAYLOR-41 · Bias gradient") == "taylor-41"
 
 
 def test_a_missing_section_is_named():

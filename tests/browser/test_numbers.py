@@ -13,6 +13,17 @@ from tests.conftest import ROOT
 OPEN = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-MarkdownOutput"
 
 
+def bring(link):
+    """Scroll until a link is on the screen: cells are drawn on the way, and push it on."""
+    for _ in range(20):
+        link.evaluate("one => one.scrollIntoView({block: 'center'})")
+        try:
+            return expect(link).to_be_in_viewport(timeout=1000)
+        except AssertionError:
+            continue
+    raise AssertionError("the link never came to stand on the screen")
+
+
 @pytest.mark.parametrize("view", ["lab/tree", "notebooks"])
 def test_a_number_leads_to_its_equation_and_does_so_again(lab, open_page, view):
     _, address, _ = lab
@@ -20,8 +31,7 @@ def test_a_number_leads_to_its_equation_and_does_so_again(lab, open_page, view):
     link = page.locator(f"{OPEN} a[href='#eq-7-5']").last
     target = page.locator(f"{OPEN} [data-jupyter-id='eq-7-5']")
     for _ in range(2):
-        link.scroll_into_view_if_needed()
-        expect(link).to_be_in_viewport()
+        bring(link)
         expect(target).not_to_be_in_viewport()
         link.click()
         formula = page.locator(f"{OPEN}:has([data-jupyter-id='eq-7-5']) mjx-container[display=true]").first
