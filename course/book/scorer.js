@@ -10,10 +10,11 @@ var Scorer = {
 const byHeadings = usual => (query, terms, ...others) => {
   const stemmer = new Stemmer(), {alltitles, docnames, filenames, titles} = Search._index, found = [];
   const words = text => new Set(splitQuery(text.toLowerCase()).map(word => stemmer.stemWord(word)));
-  if (!terms.size) return usual(query, terms, ...others);
+  const asked = [...words(query)].filter(word => word && !stopwords.has(word));      // with numbers: LFD-18
+  if (!asked.length) return usual(query, terms, ...others);
   for (const [title, places] of Object.entries(alltitles)) {
     const held = words(title);
-    if (![...terms].every(term => held.has(term))) continue;
+    if (!asked.every(word => held.has(word))) continue;
     for (const [file, id] of places) if (id !== null) {
       found.push([docnames[file], `${titles[file]} > ${title}`, `#${id}`, null, 1000 - title.length, filenames[file],
         SearchResultKind.title]);

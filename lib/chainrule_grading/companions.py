@@ -161,7 +161,8 @@ def companion(deck, found):
 
 def named(entry):
     """What a statement is called: the first clause of its meaning."""
-    return prose(re.split(r"[:;.](?= |$)| \(", re.sub(r"^(Annotation|The slide's claim): ", "", entry.meaning))[0])
+    said = re.sub(r"^(Annotation|The slide's claim): ", "", entry.meaning)
+    return prose(re.split(r"[:;.](?= |$)| \(", said[0].upper() + said[1:])[0])
 
 
 def slide_order(entries):

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from chainrule_grading import numbers
-from chainrule_grading.authoring import elsewhere
+from chainrule_grading.authoring import KERNEL, elsewhere
 from tests.browser.test_learner import when_ready
 from tests.conftest import ROOT
 
@@ -41,7 +41,7 @@ def test_a_number_leads_to_its_equation_and_does_so_again(lab, open_page, view):
 
 def test_a_number_of_another_lecture_leads_to_its_equation_there(lab, open_page):
     course, address, _ = lab
-    cited = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("As (5.11) says.")])
+    cited = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("As (5.11) says.")], metadata=KERNEL)
     numbers.link(cited, lambda number: elsewhere(ROOT / "course/lectures/07-delta-recursion.md", number))
     nbformat.write(cited, course.lectures / "cites.ipynb")
     page = open_page(f"{address}/lab/tree/lectures/cites.ipynb?token=t0ken")
