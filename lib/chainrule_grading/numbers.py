@@ -1,8 +1,8 @@
 """Numbered equations: the build makes each mention, such as (7.3), a link, and can take the links out again.
 
 Tried in JupyterLab 4.6 and Notebook 7.6: within a notebook an `<a id="eq-7-3">` is found, on whatever screen it stands.
-From another notebook only `#cell-id=…` is found for certain, since the cells far down are not drawn yet when it opens;
-there the link leads to the equation's cell. (Notebook 7 then opens the lecture at its top.) The book has its own.
+From another notebook the link opens the lecture and names the equation's cell; JupyterLab goes towards it, but cells
+that are drawn afterwards push it on when it stands far down, and Notebook 7 stays at the top. The book has its own.
 """
 import re
 
