@@ -15,6 +15,7 @@ import nbformat
 
 from chainrule import __version__
 from chainrule.ledger import course_file
+from chainrule_grading import numbers
 from chainrule_grading.course import UserError, nbgrader_config, write_atomically
 from chainrule_grading.notebooks import QUIET_KERNEL
 
@@ -55,7 +56,17 @@ def lecture(path):
         cell.id = f"cell-{k:03d}"
         if cell.cell_type == "markdown":
             cell.source = DICTIONARY.sub(lambda m: dictionary(m["decks"].split(",")), cell.source)
+    numbers.link(notebook, lambda number: elsewhere(path, number))
     return notebook
+
+
+def elsewhere(path, number):
+    """(file, cell id) of an equation in another lecture beside this text, or None; (7.3) stands in lecture 07."""
+    for other in path.parent.glob(f"{int(number.partition('.')[0]):02d}-*.md"):
+        for k, cell in enumerate(read_source(other).cells):
+            if cell.cell_type == "markdown" and number in numbers.TAG.findall(cell.source):
+                return f"{other.stem}.ipynb", f"cell-{k:03d}"
+    return None
 
 
 def assignment(path):
@@ -274,6 +285,8 @@ def source_of(course, path):
         for key in ("nbgrader", "mystnb", "tags", "editable", "deletable", "execution", "collapsed"):
             cell.metadata.pop(key, None)
         cell.source = DICTIONARY.sub(lambda m: f"<!-- dictionary: {m['decks']} -->", cell.source)
+        if cell.cell_type == "markdown":
+            cell.source = numbers.plain(cell.source)
     notebook.metadata = nbformat.from_dict(KERNEL)
     text = jupytext.writes(notebook, fmt="md:myst")
     return target, re.sub(r"^    (format|jupytext)_version: .*\n", "", text, flags=re.MULTILINE)

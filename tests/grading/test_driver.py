@@ -375,11 +375,12 @@ def test_each_learner_has_one_page_over_all_assignments(class_of):
 
 # ---------------------------------------------------------------- a disk that is full, or may not be written
 
+only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root, as in CI, may mount a small disk to fill it")
+
+
 @pytest.fixture
 def mounted():
-    """mount(kind, folder, *options): undone at the end. Needs root, as in CI."""
-    if os.geteuid():
-        pytest.skip("only root may mount a small disk to fill it")
+    """mount(folder, *options): undone at the end."""
     places = []
 
     def mount(folder, *options):
@@ -398,6 +399,7 @@ def copy_of(fresh, target):
     return Course(target)
 
 
+@only_root
 @pytest.mark.parametrize("room", ["300k", "700k", pytest.param("400k", marks=pytest.mark.proof),
                                   pytest.param("600k", marks=pytest.mark.proof)])
 def test_a_full_disk_costs_failures_and_after_it_has_room_the_gradebook_is_the_same(
@@ -419,6 +421,7 @@ def test_a_full_disk_costs_failures_and_after_it_has_room_the_gradebook_is_the_s
     assert process.returncode == 0 and dump(course) == wanted, printed
 
 
+@only_root
 def test_a_folder_that_may_not_be_written_costs_failures_and_nothing_else(undisturbed, tmp_path, mounted):
     fresh, wanted = undisturbed
     course = copy_of(fresh, tmp_path / "course")
@@ -435,6 +438,7 @@ def test_a_folder_that_may_not_be_written_costs_failures_and_nothing_else(undist
     assert process.returncode == 0 and dump(course) == wanted, printed
 
 
+@only_root
 def test_a_classroom_that_may_not_be_written_is_said_in_one_sentence(undisturbed, tmp_path, mounted):
     fresh, _ = undisturbed
     course = copy_of(fresh, tmp_path / "course")
