@@ -1,8 +1,8 @@
 """The slide detective: find, name, prove and mend slips in printed formulas, and bugs in a backward pass.
 
 Seven exercises as data. Four of them mend: the eight formulas that are wrong as printed (group A of the ledger), and a
-pass with five bugs of our own. `witness` and `symptoms` are judged by what they do, and counted to both sides: the guilty must
-be convicted and the innocent let go. Functions that are handed over stay with whoever calls the check.
+pass with five bugs of our own. `witness` and `symptoms` are judged by what they do, and counted to both sides: the
+guilty must be convicted and the innocent let go. Functions that are handed over stay with whoever calls the check.
 """
 import numpy as np
 
@@ -655,8 +655,8 @@ def heard(function, rule, e, start):
           returns={**dict.fromkeys(WITNESSED, "right ones let go, wrong ones convicted"),
                    "gaps": "how many gaps are those at the points"},
           cites=("LFD-06", "LFD-17", "LFD-18"),
-          praise="A witness for every slip, and none against a rule that is right. The points did it: of ordinary size, "
-                 "of both signs, no two entries alike. One comfortable point proves nothing.")
+          praise="A witness for every slip, and none against a rule that is right. The points did it: of ordinary "
+                 "size, of both signs, no two entries alike. One comfortable point proves nothing.")
 def witness(rule, e, start):
     rng, worst, point = np.random.default_rng(0), 0.0, start
     for _ in range(6):
