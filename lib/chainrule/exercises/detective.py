@@ -61,7 +61,7 @@ def unbound(places, summed, right=(OUTSIDE, INSIDE)):
           returns={"two_roles": "(L,), 1 or 0 for each letter", "escaped": "(L,)", "unbound": "(L,)"},
           cites=("ECE417-36", "ECE417-40", "ECE417-48", "AIML231-37", "AIML231-38"),
           praise="Yes. Three rules, none of which knows what a derivative is, and they find five of the eight slips "
-                 "that the decks have. Keep the habit: a finger on each letter, and who binds it?")
+                 "that the decks have. Keep the habit: a finger on each letter, and ask who binds it.")
 def letters(places, summed):
     L = places[:, 0].max() + 1
     found = np.zeros((3, L))
@@ -401,7 +401,7 @@ def no_hidden_slope(a0, a1, a2, W, y):
 
 
 @two_cases.misconception(
-    "rows and columns are exchanged",
+    "the table is transposed: rows and columns are exchanged",
     "In this deck the first letter of w says to which unit. Which vector gives the rows, then?",
     "An answer for a weight stands where the weight stands. How many rows has W here?")
 def exchanged(a0, a1, a2, W, y):
@@ -472,7 +472,7 @@ def labels_exchanged(x, w1, w2, y):
 
 
 @target.misconception(
-    "the minus before the logarithm is lost",
+    "the sign is the wrong way round: the minus before the logarithm is lost",
     "Which sign has the logarithm of a probability? And a loss?",
     "Should a loss fall or rise when the answer gets better? Which does yours?")
 def log_likelihood(x, w1, w2, y):
@@ -624,36 +624,44 @@ def testimony(function, rule, e, start, first=False):
         raise Unfit(f"The point should have {start.size} finite entries, as start has; yours has shape {point.shape}.")
     if gap.size != 1:
         raise Unfit(f"The gap should be one number; yours has shape {gap.shape}.")
+    if gap.item() < 0:
+        raise Unfit("The gap should not be negative: it is the largest size of a difference.")
     return point.reshape(start.shape), gap.item()
 
 
+def share(gap, own):
+    """The gap told over the gap there is; 1 if both are no number, 0 if only the one told is."""
+    if np.isfinite(gap):
+        return gap / own
+    return float(np.isinf(own))
+
+
 def heard(function, rule, e, start):
-    """Of each kind: the right rules let go, the wrong ones convicted by a point at which they do err; and true gaps."""
-    kinds, results, true_gaps, first = suspects(rule), [], 0, True
-    with np.errstate(all="ignore"):
-        for right, wrong in kinds.values():
-            counts = np.zeros(2)
-            for rules, convict in ((right, False), (wrong, True)):
-                for suspect in rules:
-                    said = testimony(function, suspect, e, start, first)
-                    if first and said is None:
-                        return None
-                    first = False
-                    if said is None:
-                        continue
-                    point, gap = said
-                    if not convict:
-                        counts[0] += gap <= CONVICTED
-                    elif not gap <= CONVICTED and (own := gap_at(suspect, e, point)) > CONVICTED:
-                        counts[1] += 1
-                        true_gaps += np.isclose(gap, own, rtol=0.01) or (not np.isfinite(gap) and own == np.inf)
-            results.append(counts)
-    return (*results, np.array(float(true_gaps)))
+    """Of each kind: the right rules let go, the wrong ones convicted by a point at which they err; and the gaps told."""
+    kinds, results, shares, first = suspects(rule), [], [], True
+    for right, wrong in kinds.values():
+        counts = np.zeros(2)
+        for rules, convict in ((right, False), (wrong, True)):
+            for suspect in rules:
+                said = testimony(function, suspect, e, start, first)
+                if first and said is None:
+                    return None
+                first = False
+                if said is None:
+                    continue
+                point, gap = said
+                if not convict:
+                    counts[0] += gap <= CONVICTED
+                elif not gap <= CONVICTED and (own := gap_at(suspect, e, point)) > CONVICTED:
+                    counts[1] += 1
+                    shares.append(share(gap, own))
+        results.append(counts)
+    return (*results, np.round(np.mean(shares), 2) if shares else np.array(0.0))
 
 
 @exercise("detective.witness", points=4, minutes=25, inputs=for_witness, shapes=((1, (4,)), (1, (3,))), measure=heard,
           returns={**dict.fromkeys(WITNESSED, "right ones let go, wrong ones convicted"),
-                   "gaps": "how many gaps are those at the points"},
+                   "gaps": "gap told over gap at the point, on average"},
           cites=("LFD-06", "LFD-17", "LFD-18"),
           praise="A witness for every slip, and none against a rule that is right. The points did it: of ordinary "
                  "size, of both signs, no two entries alike. One comfortable point proves nothing.")
@@ -712,7 +720,7 @@ def positive_alone(rule, e, start):
 
 
 @witness.misconception(
-    "NaN gets away: a gap that is no number is never the larger one",
+    "a gap that is NaN gets away, for it is never the larger one",
     "What does Python say to NaN > 0? And what to NaN <= 0?",
     "The rule gives no number at some point. Is that right, or wrong, or passed over in silence?")
 def nan_gets_away(rule, e, start):
