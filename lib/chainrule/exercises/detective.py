@@ -769,7 +769,7 @@ def coarse(rule, e, start):
     "Who looks at your point again, will they find your gap there?")
 def other_point(rule, e, start):
     points = ordinary(start)
-    return points[-1], best_of(points, lambda s: gap_at(rule, e, s))[1]
+    return points[0], best_of(points, lambda s: gap_at(rule, e, s))[1]
 
 
 @witness.misconception(
