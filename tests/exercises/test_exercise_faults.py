@@ -208,7 +208,7 @@ def test_what_is_no_answer_at_all_gets_one_clear_sentence(exercise):
                            (leaves, "SystemExit"), (endless, "RecursionError"),
                            (3, "needs your function, not an int"), (None, "needs your function, not None"),
                            (np.ones(3), "needs your function"), (lambda: 1, r"takes \(\)"),
-                           (lambda a, b, c, d, e, f: 1, r"takes \(a, b, c, d, e, f\)")):
+                           (lambda a, b, c, d, e, f, g: 1, r"takes \(a, b, c, d, e, f, g\)")):
         verdict = judge(exercise, answer, seed=11) if not callable(answer) else judged(exercise, answer)
         assert verdict.earned == 0 and verdict.cause is None
         assert re.search(wanted, words(verdict)), words(verdict)
