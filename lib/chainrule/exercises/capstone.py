@@ -430,7 +430,7 @@ def for_carry(rng, n, widths, scale):
 
 @exercise("capstone.carry", points=5, minutes=15, inputs=for_carry,
           returns={"dX": "(n, d)", "dW": "(d, k)", "db": "(k,)", "dT": "(n, k)", "dR": "(n, k)"},
-          cites=("TAYLOR-45", "ECE417-35", "ECE417-42", "LFD-15"),
+          cites=("TAYLOR-43", "ECE417-35", "ECE417-42", "LFD-15"),
           praise="Right, five vector-Jacobian products. None of them wrote a Jacobian down, and each has the "
                  "shape of what it answers for.")
 def carry(X, W, H, Z, G):
@@ -592,7 +592,7 @@ def told(ops, leaves, u, grad):
 @exercise("capstone.engine", points=8, minutes=35, inputs=for_engine, shapes=NETWORKS,
           returns={"loss": "a number", "slopes": "one for each leaf, in its shape",
                    "deltas": "(n, d_out), one for each node called bias"},
-          cites=("TAYLOR-27", "TAYLOR-28", "TAYLOR-37", "TAYLOR-43"),
+          cites=("TAYLOR-27", "TAYLOR-28", "TAYLOR-40", "TAYLOR-43"),
           praise="You have an autodiff engine. It knows six gates and one loop, and what it leaves at the "
                  "pre-activations is δ, to the last digits: the recursion of this course was such a walk all along.")
 def engine(ops, parents, leaves):
@@ -634,8 +634,8 @@ def loss_added_up(ops, parents, leaves):
 
 
 @engine.misconception(
-    "the sign of the loss is forgotten",
-    "The logarithm of a probability is below 0. What turns it into a loss above 0?",
+    "its sign is the wrong way round: a logarithm of a probability is below 0",
+    "What turns the logarithm of a probability into a loss above 0?",
     "Is a loss of −0.7 better or worse than one of −0.1? What should your loss do when the network improves?")
 def loss_negative(ops, parents, leaves):
     return told(ops, leaves, *engine_with(ops, parents, leaves, {
@@ -832,7 +832,7 @@ def for_digits(rng, n, widths, scale):
 
 
 @exercise("capstone.moons", points=5, minutes=35, inputs=for_moons, shapes=((200, (2,)),), measure=trained,
-          returns=FOUND, cites=("TAYLOR-28", "TAYLOR-37"),
+          returns=FOUND, cites=("TAYLOR-28", "TAYLOR-40"),
           praise="It parts what no straight line can part, on points that it never saw, and every slope on the way came out of "
                  "code that you wrote yourself.")
 def moons(X, labels, seed):
@@ -905,7 +905,7 @@ def moons_written_into(X, labels, seed):
 
 
 @exercise("capstone.digits", points=5, minutes=30, inputs=for_digits, shapes=((200, (42,)),), measure=trained,
-          returns=FOUND, cites=("TAYLOR-28", "TAYLOR-37"),
+          returns=FOUND, cites=("TAYLOR-28", "TAYLOR-40"),
           praise="It reads. The same engine, the same loop, and 42 inputs instead of two: what you built does not "
                  "care what the numbers mean.")
 def digits(X, labels, seed):
@@ -913,7 +913,7 @@ def digits(X, labels, seed):
 
 
 @digits.misconception(
-    "pictures get digits that are not theirs, with confidence: the targets stand in another order",
+    "pictures get digits that are not theirs, with confidence: their order is another one",
     "Which column of the targets holds the 1 of a picture of a 0?",
     "Are your classes counted from 0 or from 1? Which column of the output belongs to the digit 0?")
 def digits_reordered(X, labels, seed):
