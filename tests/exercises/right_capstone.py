@@ -304,7 +304,7 @@ def train_batches(X, labels, seed):
     d, k = X.shape[1], int(labels.max()) + 1
     P = [rng.normal(size=(d, 16)) / d**0.5, 0.1 * rng.normal(size=16), 0.5 * rng.normal(size=(16, k)), np.zeros(k)]
     m, v, t = [0 * p for p in P], [0 * p for p in P], 0
-    for _ in range(40):
+    for _ in range(80):
         order = rng.permutation(len(X))
         for rows in np.array_split(order, 5):
             x, H = X[rows], np.tanh(X[rows] @ P[0] + P[1])
@@ -315,7 +315,7 @@ def train_batches(X, labels, seed):
             t += 1
             for i, g in enumerate((x.T @ B, B.sum(axis=0), H.T @ D, D.sum(axis=0))):
                 m[i], v[i] = 0.9 * m[i] + 0.1 * g, 0.99 * v[i] + 0.01 * g * g
-                P[i] = P[i] - 0.03 * (m[i] / (1 - 0.9**t)) / (np.sqrt(v[i] / (1 - 0.99**t)) + 1e-8)
+                P[i] = P[i] - 0.04 * (m[i] / (1 - 0.9**t)) / (np.sqrt(v[i] / (1 - 0.99**t)) + 1e-8)
     return P
 
 
