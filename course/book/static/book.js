@@ -1,6 +1,6 @@
 // MathJax speaks formulas through a worker, which a page opened as a file cannot have: there it is not asked to.
 if (location.protocol === "file:" && window.MathJax) {
-  window.MathJax.options = {...window.MathJax.options, enableSpeech: false, enableBraille: false};
+  window.MathJax.options = {menuOptions: {settings: {speech: false, braille: false, enrich: false}}};
 }
 
 // The moving picture of the first page: values forward, then δ back. Without scripts the picture stays as it is; whoever
