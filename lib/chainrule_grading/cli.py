@@ -17,6 +17,7 @@ for learners
 for instructors
   chainrule class init                        once: make the course secret of your class
   chainrule grade delta                       grade all submissions, in a sandbox
+  chainrule report                            one page: how the class does, and what to say next
   chainrule doctor                            what works on this machine, and what to install
 
 for maintainers
@@ -117,6 +118,13 @@ def parser():
                                 ("files-mb", 32, "most space for files")):
         grade.add_argument(f"--{name}", type=float, default=default, metavar="N", help=f"{what} (default {default})")
 
+    report = command("report", "write one page on the class: marks, mistakes it has in common, what to say next",
+                     "The page needs nothing else and asks no other machine for anything; open it in a browser.\n"
+                     "It reads the gradebook and what chainrule grade keeps beside each graded notebook.")
+    report.add_argument("assignment", nargs="*", help="for example delta (default: all that have been graded)")
+    report.add_argument("--anonymous", action="store_true", help="no names in it: letters stand for each learner")
+    report.add_argument("--to", metavar="FILE", help="the file to write (default: classroom/report/report.html)")
+
     of_class = command("class", "set up a class",
                        "init makes the course secret, from which the grader draws its cases. Learners never get it.\n"
                        "With it, a submission can be graded again later with the same result: keep the copy.")
@@ -167,6 +175,8 @@ def run(arguments):
             return import_module("chainrule_grading.driver").main(
                 find_course(), a.assignment, a.learner, a.accept_isolation, limits_of(a), workers=a.workers,
                 scheduler=a.scheduler, force=a.force, dry_run=a.dry_run, watch=a.watch, as_json=a.json)
+        case "report":
+            return import_module("chainrule_grading.report").main(find_course(), a.assignment, a.anonymous, a.to)
         case "class":
             return import_module("chainrule_grading.secret").main(find_course())
         case "build":
