@@ -251,7 +251,8 @@ def view(klass, hidden=False, folder=None):
     return {
         "name": klass.assignment, "title": klass.title, "learners": len(klass.learners), "graded": len(klass.graded),
         "absent": klass.absent, "problems": [one for one in klass.learners if one.problem],
-        "points": sum(task.points for task in checks), "median": median(points) if points else None,
+        "points": sum(task.points for task in checks), "most": sum(task.points for task in klass.tasks),
+        "median": median(points) if points else None,
         "mean": mean(points) if points else None, "unread": unread(klass), "marks": histogram(points, checks),
         "tasks": [pass_row(task, klass.graded) for task in klass.tasks], "checks": checks, "advice": advice(klass),
         "heat": heat(klass), "times": timeline(klass), "late": sum(one.late for one in klass.learners),
@@ -372,16 +373,22 @@ def learner_row(one, tasks, folder, hidden):
     reasons = {}
     for task in tasks:
         answer = one.answers.get(task.cell)
-        if answer is None or answer.kind in ("full", "read"):
+        if answer is None or (answer.earned or 0) >= task.points:
             continue
-        why = "waits to be read" if task.written else answer.cause or (
-            answer.says if answer.kind in ("wrong", "part", "error") and answer.says else UNNAMED[answer.kind])
-        reasons.setdefault(("partly right: " if answer.kind == "part" and answer.cause else "") + why,
-                           []).append(task.number)
+        why = _why(task, answer)
+        reasons.setdefault(why, []).append(task.number)
     return {"name": one.name, "called": one.called, "points": None if one.problem else round(one.earned, 2),
             "when": None if hidden else one.when, "late": one.late, "flags": len(one.flags),
             "problem": one.problem, "reasons": [(_numbers(numbers), why) for why, numbers in reasons.items()],
             "link": _link(one.page, folder) if one.page and folder else ""}
+
+
+def _why(task, answer):
+    if task.written:
+        return "waits to be read" if answer.earned is None else f"{answer.earned:g} of {task.points:g} points"
+    if answer.cause:
+        return f"partly right: {answer.cause}" if answer.kind == "part" else answer.cause
+    return answer.says.replace("`", "") or UNNAMED[answer.kind]
 
 
 def _numbers(numbers):
