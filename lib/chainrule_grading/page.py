@@ -31,7 +31,7 @@ def page(notebook, name, student="", late=0.0):
 <p><strong>Score: {" + ".join(said) or "no graded task"}.</strong></p>
 {f"<p>Handed in late: {late:g} points less.</p>" if late else ""}
 <div class="cr-scroll"><table class="cr-table">
-<thead><tr><th></th><th>task</th><th class="cr-number">points</th></tr></thead>
+<thead><tr><td></td><th>task</th><th class="cr-number">points</th></tr></thead>
 <tbody>{rows}</tbody></table></div>
 {cells}""")
 

@@ -1,4 +1,6 @@
 """The report and the feedback page in a browser: nothing for axe to find, and what the script does."""
+import shutil
+
 import pytest
 
 from chainrule_grading import demo, report
@@ -11,12 +13,12 @@ from tests.grading.test_report import HOSTILE, renamed
 @pytest.fixture(scope="module")
 def places(tmp_path_factory):
     """{name: address} of a report, the same for 2,000 learners, one with hostile names, and a feedback page."""
-    import shutil
     course = Course(tmp_path_factory.mktemp("class"))
     for name in ("course", "solutions", "exercises"):
         shutil.copytree(ROOT / name, course.root / name)
     shutil.copy(ROOT / "nbgrader_config.py", course.root)
-    demo.hand_in(course, [demo.read_learner(course.sources / f"class/{who}.py") for who in ("dora", "goran", "hana", "otto")])
+    who = ("dora", "goran", "hana", "otto")
+    demo.hand_in(course, [demo.read_learner(course.sources / f"class/{name}.py") for name in who])
     grade_class(course, "delta", say=lambda _: None)
     klass = report.read_class(course, "delta")
     many = tuple(report.replace(one, name=f"{one.name}{k}") for k in range(500) for one in klass.learners)
@@ -31,6 +33,8 @@ def places(tmp_path_factory):
 def opened(page):
     for summary in page.query_selector_all("summary"):
         summary.click()
+    if page.locator("details.cr-learners").count():
+        page.locator("details.cr-learners tbody tr").first.wait_for()
     return page
 
 
@@ -47,6 +51,7 @@ def test_two_thousand_learners_are_few_nodes_until_they_are_asked_for(open_page,
     assert nodes < 1500
     page.locator("details.cr-learners summary").click()
     rows = page.locator("details.cr-learners tbody tr")
+    rows.first.wait_for()
     assert rows.count() == 100
     page.get_by_role("button", name="Show 100 more").click()
     assert rows.count() == 200

@@ -1,4 +1,5 @@
 """The class report: what the class of make run must give, worked out by hand from what course/class tells."""
+import html
 import json
 import re
 import shutil
@@ -94,8 +95,10 @@ def renamed(klass, names):
 
 def test_the_numbers_are_those_of_the_class(klass):
     view = report.view(klass)
-    assert (view["learners"], view["graded"], len(view["problems"]), view["points"], view["most"]) == (16, 15, 1, 27, 30)
-    # 27 ada bela chen mato · 25 nora · 24 goran kofi · 23 jana · 22 emil lena · 20 fatima · 19 dora · 18 pia · 9 hana · 0 ivan
+    assert (view["learners"], view["graded"], len(view["problems"])) == (16, 15, 1)
+    assert (view["points"], view["most"]) == (27, 30)
+    # 27 ada bela chen mato · 25 nora · 24 goran kofi · 23 jana · 22 emil lena · 20 fatima · 19 dora · 18 pia
+    # 9 hana · 0 ivan
     assert view["median"] == 23 and view["mean"] == pytest.approx(314 / 15)
     assert [number for _, number, _ in view["marks"]] == [1, 0, 0, 1, 0, 0, 3, 3, 7]
     tasks = {row["task"].exercise.id: row["counts"] for row in view["tasks"] if row["task"].exercise}
@@ -107,7 +110,8 @@ def test_the_numbers_are_those_of_the_class(klass):
 def test_the_heat_map_and_the_sentences_count_learners(klass):
     view = report.view(klass)
     known = {name: ([cell and cell[0] for cell in cells], who) for name, cells, who in view["heat"]["known"]}
-    assert known["the 1/n is missing"][1] == 1 and known["the 1/n is missing"][0][0] == known["the 1/n is missing"][0][8] == 1
+    cells, who = known["the 1/n is missing"]
+    assert who == 1 and cells[0] == cells[8] == 1
     assert known["W is used the forward way round"][0][3:6] == [1, 1, 1] and len(known) == 5
     other = {name: ([cell[0] for cell in cells], who) for name, cells, who in view["heat"]["other"]}
     assert other["not begun"] == ([1, 1, 1, 1, 2, 2, 2, 2, 2], 2)
@@ -154,7 +158,7 @@ def test_hostile_names_are_text(klass):
 
 def test_the_page_carries_a_policy_and_names_no_other_machine(klass):
     text = report.page([report.view(klass)])
-    assert "default-src 'none'" in text and "script-src &#39;sha256-" in text
+    assert "default-src 'none'" in html.unescape(text) and "script-src 'sha256-" in html.unescape(text)
     assert not re.search(r"(src|href)=\"(https?:)?//|url\(|@import", text)
 
 
