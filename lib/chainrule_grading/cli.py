@@ -19,6 +19,7 @@ for instructors
   chainrule class bundle                      the course as a zip for learners
   chainrule class import ZIP --assignment delta  take in what was handed in through Moodle, Canvas or a folder
   chainrule grade                             grade all submissions, in a sandbox
+  chainrule report                            one page: how the class does, and what to say next
   chainrule class export --canvas             marks for Canvas, or --moodle
   chainrule doctor                            what works on this machine, and what to install
 
@@ -240,6 +241,12 @@ def parser():
         grade.add_argument(f"--{name}", type=float, default=default, metavar="N", help=f"{what} (default {default})")
 
     class_commands(command("class", "set up a class, take work in, give marks out", CLASS))
+    report = command("report", "write one page on the class: marks, mistakes it has in common, what to say next",
+                     "The page needs nothing else and asks no other machine for anything; open it in a browser.\n"
+                     "It reads the gradebook and what chainrule grade keeps beside each graded notebook.")
+    report.add_argument("assignment", nargs="*", help="for example delta (default: all that have been graded)")
+    report.add_argument("--anonymous", action="store_true", help="no names in it: letters stand for each learner")
+    report.add_argument("--to", metavar="FILE", help="the file to write (default: classroom/report/report.html)")
 
     build = command("build", "make lectures/, solutions/ and exercises/ from the text in course/",
                     "Text is the source. Figures' bytes don't count as a difference, everything else does.")
@@ -286,6 +293,8 @@ def run(arguments):
             return import_module("chainrule_grading.driver").main(
                 find_course(), a.assignment, a.learner, a.accept_isolation, limits_of(a), workers=a.workers,
                 scheduler=a.scheduler, force=a.force, dry_run=a.dry_run, watch=a.watch, as_json=a.json)
+        case "report":
+            return import_module("chainrule_grading.report").main(find_course(), a.assignment, a.anonymous, a.to)
         case "class":
             return run_class(find_course(), a)
         case "build":

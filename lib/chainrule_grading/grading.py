@@ -181,7 +181,7 @@ def diagnosis(cell, says, earned, points):
     for output in cell.get("outputs", []):
         if found := output.get("metadata", {}).get("chainrule"):
             return dict(found)
-    exercise, error, card = _exercise(cell.metadata.nbgrader.grade_id), _error(cell), "".join(says[:1])
+    exercise, error, card = exercise_of(cell.metadata.nbgrader.grade_id), _error(cell), "".join(says[:1])
     kind = ("full" if earned >= points else "part" if earned > 0 else "unwritten" if card.startswith("○")
             else "error" if error and error.ename not in FAILED else "wrong")
     if exercise is None:
@@ -191,7 +191,7 @@ def diagnosis(cell, says, earned, points):
     return {"task": exercise.id, "kind": kind, "cause": named[0] if named else ""}
 
 
-def _exercise(cell_name):
+def exercise_of(cell_name):
     """The exercise that a check cell such as `check-delta-output` is about; None if it is no such cell."""
     try:
         return find(cell_name.removeprefix("check-").replace("-", ".", 1))

@@ -37,7 +37,7 @@ def page(notebook, name, student="", late=0.0, notes=()):
 {f"<p>Handed in late: {late:g} points less.</p>" if late else ""}
 {"".join(f"<p>{html.escape(note)}</p>" for note in notes)}
 <div class="cr-scroll"><table class="cr-table">
-<thead><tr><th></th><th>task</th><th class="cr-number">points</th></tr></thead>
+<thead><tr><td></td><th>task</th><th class="cr-number">points</th></tr></thead>
 <tbody>{rows}</tbody></table></div>
 {cells}""")
 

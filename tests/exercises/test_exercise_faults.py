@@ -24,8 +24,8 @@ SLICES = [(e, part, keep, axis) for part, keep, axis in [("row|entry", 0, 0), ("
           for e in PLAIN if axis < most_axes(e, min)]
 TRAININGS = ("capstone.moons", "capstone.digits")       # weights of two trainings, mixed, are what nobody trained
 MATRICES = [e for e in PLAIN if most_axes(e) >= 2]
-UNLIKE = [e for e in SEVERAL if len(set(map(len, results(e, e.answer, e.cases()[0]).values()))) == 1 and not any(equal(a, b) for a, b in itertools.combinations(
-    results(e, e.answer, e.cases()[0]).values(), 2))]
+UNLIKE = [e for e in SEVERAL if len(set(map(len, results(e, e.answer, e.cases()[0]).values()))) == 1
+          and not any(equal(a, b) for a, b in itertools.combinations(results(e, e.answer, e.cases()[0]).values(), 2))]
 SIGNED = [e for e in PLAIN if any(np.any(a < 0) and np.any(a > 0) for a in itertools.chain(
     *results(e, e.answer, e.cases(seed=11)[0]).values()))]
 
