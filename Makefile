@@ -31,7 +31,10 @@ node_modules/.ready: package-lock.json package.json
 run: $(READY)    ## the main job: make a class of notebooks, grade it, show marks, diagnoses and feedback
 	@$(BIN)/python -m chainrule_grading.demo
 
-test: lint test-lib test-exercises test-build test-lectures test-grading test-book test-docs test-browser  ## everything CI runs
+# Two parts at a time, the long ones first; a part's output comes when it has ended, so that two do not mix.
+PARTS := lint test-grading test-book test-exercises test-lectures test-browser test-lib test-build test-docs
+test: $(READY) node_modules/.ready  ## everything CI runs
+	@$(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) $(PARTS)
 
 test-lib: $(READY)        ## the reference library
 	$(PYTEST) tests/library tests/benchmarks -m "not proof"

@@ -12,7 +12,7 @@ for learners
   chainrule lab                               open the course in JupyterLab, on its start page
   chainrule check exercises/delta/delta.ipynb run your notebook from the top and see every card
   chainrule submit exercises/delta/delta.ipynb  hand in; --zip writes a zip to upload
-  chainrule progress                          where you stand
+  chainrule progress                          where you stand; --page makes a page of what you have built
 
 for instructors
   chainrule class init --roster LIST.csv      set up a class: who, when work is due, the course secret
@@ -211,6 +211,8 @@ def parser():
     progress = command("progress", "where you stand, from the checks run on this computer")
     progress.add_argument("assignment", nargs="?", help="only this one, for example delta")
     progress.add_argument("--json", action="store_true", help="for programs")
+    progress.add_argument("--page", action="store_true",
+                          help="write a page of what you have built, with pictures that your own code draws")
 
     grade = command("grade", "grade submissions and write feedback",
                     "Submissions lie in classroom/submitted/<learner>/<assignment>/. Each is graded by itself: a file\n"
@@ -288,6 +290,10 @@ def run(arguments):
             return import_module("chainrule_grading.handin").submit(
                 find_course(), a.notebook, a.learner, a.to, a.zip)
         case "progress":
+            if a.page:
+                where = import_module("chainrule_grading.summary").write(find_course())
+                print(f"Your page: {where}. Open it in a browser; it is one file, and yours to keep.")
+                return 0
             return import_module("chainrule_grading.learner").progress(a.json, a.assignment)
         case "grade":
             return import_module("chainrule_grading.driver").main(

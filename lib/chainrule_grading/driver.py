@@ -5,6 +5,7 @@ journal, then into the gradebook; whatever is killed, the next run finishes it.
 """
 import contextlib
 import functools
+import gc
 import json
 import logging
 import multiprocessing
@@ -61,6 +62,7 @@ def _begin(control):
     """In a worker: use the driver's sandbox, and end with the driver; if it is killed, an idle worker would wait on."""
     if control is not None:
         grading.join(control)
+    gc.freeze()                                   # what was imported stays, and need not be looked through again
     driver = multiprocessing.parent_process()
 
     def watch():
@@ -453,6 +455,7 @@ def main(course, assignments=(), students=None, isolation=None, limits=Limits(),
     pool = (Cluster(scheduler) if scheduler else Pool(workers) if workers or watch or dry_run else
             _as_many_as_needed(count))
     how = {"limits": limits, "isolation": isolation or "sandbox", "workers": pool}
+    gc.freeze()
     try:
         if watch:
             return _watch(course, assignments, students, say, how)

@@ -32,7 +32,7 @@ def page(notebook, name, student="", late=0.0, notes=()):
         f'<td class="cr-number">{_earned(t)}</td></tr>' for t in tasks)
     by_name = {t["name"]: t for t in tasks}
     cells = "\n".join(_cell(cell, by_name.get(_about(cell).get("grade_id"))) for cell in notebook.cells)
-    return _framed(f"Feedback: {name}{f' · {student}' if student else ''}", f"""
+    return framed(f"Feedback: {name}{f' · {student}' if student else ''}", f"""
 <p><strong>Score: {" + ".join(said) or "no graded task"}.</strong></p>
 {f"<p>Handed in late: {late:g} points less.</p>" if late else ""}
 {"".join(f"<p>{html.escape(note)}</p>" for note in notes)}
@@ -53,7 +53,7 @@ def overview(student, graded):
         rows.append(f'<tr><td><a href="{quote(name)}/{quote(name)}.html">{html.escape(name)}</a></td>'
                     f'<td class="cr-number">{said}</td><td class="cr-number">{f"{words:g}" if words else "–"}</td>'
                     f'<td>{html.escape(str(about.get("graded", ""))[:10])}</td></tr>')
-    return _framed(f"Feedback: {student}", f"""
+    return framed(f"Feedback: {student}", f"""
 <p>Points for answers in words are given by a person; once they are, they stand on the assignment's page.</p>
 <div class="cr-scroll"><table class="cr-table">
 <thead><tr><th>assignment</th><th class="cr-number">points from checks</th><th class="cr-number">points for words</th>
@@ -63,11 +63,11 @@ def overview(student, graded):
 
 def sorry(name, problem):
     """The page of a file that could not be graded."""
-    return _framed(f"{name}: not graded yet", f"<p>{html.escape(problem)}</p>\n"
+    return framed(f"{name}: not graded yet", f"<p>{html.escape(problem)}</p>\n"
                    "<p>Nothing is lost: your file is kept as you handed it in.</p>")
 
 
-def _framed(title, body):
+def framed(title, body):
     style = resources.files("chainrule").joinpath("style.css").read_text(encoding="utf-8")
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
