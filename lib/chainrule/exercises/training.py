@@ -176,3 +176,250 @@ def times_size(gradient, theta, batches, rate):
     for rows in batches:
         theta = theta - rate * len(rows) * gradient(theta, rows)
     return theta
+
+
+# ---- the step that moves all parameters at once -------------------------------------------------------------
+
+
+def for_one_step(rng, n, widths, scale):
+    """Two layers of weights, an input and a target: ŷ = tanh(X A) B, half the mean squared error."""
+    d, h = widths[0], widths[1] + 1
+    return {"X": rng.normal(size=(n, d)), "Y": scale * rng.normal(size=(n, 2)),
+            "A": rng.normal(size=(d, h)), "B": scale * rng.normal(size=(h, 2)), "rate": rng.uniform(0.2, 0.6) / scale**2}
+
+
+def slopes(X, Y, A, B):
+    """The slopes at A and B."""
+    H = np.tanh(X @ A)
+    error = (H @ B - Y) / len(X)
+    return X.T @ (error @ B.T * (1 - H**2)), H.T @ error
+
+
+@exercise("training.one_step", points=4, minutes=12, returns={"new_A": "(d, h)", "new_B": "(h, c)"}, inputs=for_one_step,
+          cites=("ECE417-10", "ECE417-14", "ECE417-15"),
+          praise="Right: first the whole backward pass, with the weights that made the error, and only then the step. "
+                 "Both layers move at the same moment.")
+def one_step(X, Y, A, B, rate):
+    dA, dB = slopes(X, Y, A, B)
+    return A - rate * dA, B - rate * dB
+
+
+@one_step.misconception(
+    "the last layer has moved before the error is sent back through it",
+    "Through which weights did the signal go forward? Does the error go back through the same ones?",
+    "Which line changes B, and which line uses B after that?")
+def moved_too_soon(X, Y, A, B, rate):
+    H = np.tanh(X @ A)
+    error = (H @ B - Y) / len(X)
+    new_B = B - rate * H.T @ error
+    return A - rate * X.T @ (error @ new_B.T * (1 - H**2)), new_B
+
+
+@one_step.misconception(
+    "the first layer moves first, and the second one sees a new forward pass",
+    "At which weights was the error measured? Are both slopes taken there?",
+    "How many forward passes does one step need?")
+def forward_again(X, Y, A, B, rate):
+    new_A = A - rate * slopes(X, Y, A, B)[0]
+    return new_A, B - rate * slopes(X, Y, new_A, B)[1]
+
+
+@one_step.misconception(
+    "it climbs", "The slope points uphill. Which way do you want to go?",
+    "After a short step, is the loss smaller or larger? Which sign decides?")
+def steps_up(X, Y, A, B, rate):
+    return one_step.answer(X, Y, A, B, -rate)
+
+
+@one_step.misconception(
+    "the slope is summed over the examples, not averaged",
+    "The loss is a mean over the examples. Where is its 1/n in your slopes?",
+    "Copy every example once. Does your step stay as long as it was?")
+def summed_over_rows(X, Y, A, B, rate):
+    return one_step.answer(X, Y, A, B, rate * len(X))
+
+
+@one_step.misconception(
+    "the slope is divided by the number of examples twice",
+    "Who divides by n: the loss, the layer, or the step? How often is that done?",
+    "Do you use `mean` over examples where the error has its 1/n already?")
+def divided_twice(X, Y, A, B, rate):
+    return one_step.answer(X, Y, A, B, rate / len(X))
+
+
+@one_step.misconception(
+    "only the last layer learns", "How many layers have weights? How many of them move?",
+    "Compare A before and after the step. Has it changed?")
+def last_layer_only(X, Y, A, B, rate):
+    return A, one_step.answer(X, Y, A, B, rate)[1]
+
+
+@one_step.misconception(
+    "the slope of tanh is missing", "What happens to an error on its way back through tanh?",
+    "A unit is saturated: how much should its weights move?")
+def without_slope_of_tanh(X, Y, A, B, rate):
+    H = np.tanh(X @ A)
+    error = (H @ B - Y) / len(X)
+    return A - rate * X.T @ (error @ B.T), B - rate * H.T @ error
+
+
+@one_step.misconception(
+    "it is the change, not the new weights", "Does the contract ask by how much the weights move, or where they arrive?",
+    "With a rate of 0, what should come back?")
+def change_alone(X, Y, A, B, rate):
+    new_A, new_B = one_step.answer(X, Y, A, B, rate)
+    return new_A - A, new_B - B
+
+
+# ---- momentum -----------------------------------------------------------------------------------------------
+
+
+def for_momentum(rng, n, widths, scale):
+    """The slopes of n + 2 steps, one after the other."""
+    return {"theta": rng.normal(size=widths[0]), "slopes": scale * rng.normal(size=(n + 2, widths[0])),
+            "rate": rng.uniform(0.1, 0.3), "memory": rng.uniform(0.5, 0.8)}
+
+
+@exercise("training.momentum", points=3, minutes=10, returns={"theta": "(d,)", "velocity": "(d,)"}, inputs=for_momentum,
+          cites=("ECE417-17",),
+          praise="Yes. The velocity remembers where the walk was going, and each new slope bends it a little: what "
+                 "keeps its sign adds up, what changes it cancels.")
+def momentum(theta, slopes, rate, memory):
+    velocity = np.zeros_like(theta)
+    for g in slopes:
+        velocity = memory * velocity - rate * g
+        theta = theta + velocity
+    return theta, velocity
+
+
+def walked(theta, slopes, start, turn):
+    """Begin with a velocity `start(slopes)`; `turn(theta, v, g)` gives the next theta and velocity."""
+    velocity = start
+    for g in slopes:
+        theta, velocity = turn(theta, velocity, g)
+    return theta, velocity
+
+
+@momentum.misconception(
+    "the old velocity moves theta, and only then it is renewed",
+    "In the first turn the velocity is 0. Should the first step be 0 too?",
+    "Which line comes first in the contract: the new velocity, or the step?")
+def old_velocity(theta, slopes, rate, memory):
+    return walked(theta, slopes, 0 * theta, lambda t, v, g: (t + v, memory * v - rate * g))
+
+
+@momentum.misconception(
+    "nothing is remembered", "What of the last velocity is left in the new one?",
+    "Where does `memory` enter your code?")
+def forgets(theta, slopes, rate, memory):
+    return walked(theta, slopes, 0 * theta, lambda t, v, g: (t - rate * g, -rate * g))
+
+
+@momentum.misconception(
+    "the velocity never fades", "A slope long ago: should it push as hard as the latest one?",
+    "By what do you multiply the old velocity?")
+def never_fades(theta, slopes, rate, memory):
+    return walked(theta, slopes, 0 * theta, lambda t, v, g: (t + v - rate * g, v - rate * g))
+
+
+@momentum.misconception(
+    "the velocity points uphill", "Which way does the slope point, and which way should the walk go?",
+    "With which sign does the slope enter the velocity?")
+def uphill_velocity(theta, slopes, rate, memory):
+    return momentum.answer(theta, slopes, -rate, memory)
+
+
+@momentum.misconception(
+    "the new slope counts only by what the memory leaves over",
+    "Does the contract put a factor 1 − memory before the slope?",
+    "With a memory of 0.9, how long is your first step? How long should it be?")
+def averaged(theta, slopes, rate, memory):
+    return momentum.answer(theta, slopes, rate * (1 - memory), memory)
+
+
+@momentum.misconception(
+    "the rate is applied a second time, when theta moves",
+    "The velocity has the rate in it. How often does a step need it?",
+    "How long is your first step: rate times the slope?")
+def rate_twice(theta, slopes, rate, memory):
+    return walked(theta, slopes, 0 * theta,
+                  lambda t, v, g: (t + rate * (memory * v - rate * g), memory * v - rate * g))
+
+
+@momentum.misconception(
+    "memory and rate are exchanged", "Which of the two fades the velocity, and which one measures the slope?",
+    "With a memory of 0, is your step rate times the slope?")
+def exchanged(theta, slopes, rate, memory):
+    return momentum.answer(theta, slopes, memory, rate)
+
+
+# ---- when to stop -------------------------------------------------------------------------------------------
+
+
+def for_stop(rng, n, widths, scale):
+    """A validation curve: down, a short bump, the best value, then up, and far below it too late."""
+    patience = 3
+    falling = np.sort(rng.uniform(2, 3, size=n + 1))[::-1]
+    bump = 3.2 + rng.uniform(0, 0.5, size=2)
+    rising = np.array([1.7, 1.4, 1.6, 1.5]) + rng.uniform(0, 0.04)
+    return {"losses": scale * np.concatenate([falling, bump, [1.0], rising, [0.1, 2.0]]), "patience": patience}
+
+
+@exercise("training.stop", points=2, minutes=10, returns={"stopped": "a number", "best": "a number"}, inputs=for_stop,
+          cites=("ECE417-15",),
+          praise="Right. A bump is forgiven, a walk without news is ended, and what you keep is the best epoch and not "
+                 "the last one.")
+def stop(losses, patience):
+    best = 0
+    for epoch, loss in enumerate(losses):
+        if loss < losses[best]:
+            best = epoch
+        if epoch - best == patience:
+            return epoch, best
+    return len(losses) - 1, best
+
+
+@stop.misconception(
+    "it stops at the first rise", "The loss rises once and falls again. Was it over?",
+    "How many epochs without news does `patience` forgive?")
+def first_rise(losses, patience):
+    k = int(np.flatnonzero(np.diff(losses) > 0)[0])
+    return k + 1, k
+
+
+@stop.misconception(
+    "it looks at the whole curve, also at what comes after the stop",
+    "When you stop, have you seen the epochs that follow?", "Can your best epoch lie after the one where you stop?")
+def whole_curve(losses, patience):
+    return len(losses) - 1, int(np.argmin(losses))
+
+
+@stop.misconception(
+    "it stops one epoch too late", "After how many epochs without news is patience at its end?",
+    "With a patience of 1, does one epoch without news suffice? Is it > or ≥?")
+def too_late(losses, patience):
+    return stop.answer(losses, patience + 1)
+
+
+@stop.misconception(
+    "it stops one epoch too soon", "How many epochs lie between your best one and your stop?",
+    "With a patience of 1, do you stop at the best epoch itself?")
+def too_soon(losses, patience):
+    k, best = stop.answer(losses, patience)
+    return k - 1, best
+
+
+@stop.misconception(
+    "the last epoch is kept, not the best one", "You stop because things got worse. Which epoch do you want back?",
+    "Where do you remember the epoch of the smallest loss?")
+def last_kept(losses, patience):
+    k, _ = stop.answer(losses, patience)
+    return k, k
+
+
+@stop.misconception(
+    "epochs are counted from 1", "Place 0 of the losses belongs to which epoch?",
+    "If the first loss is the best, what is the number of the best epoch?")
+def from_one(losses, patience):
+    k, best = stop.answer(losses, patience)
+    return k + 1, best + 1
