@@ -19,7 +19,7 @@ def for_epoch_loss(rng, n, widths, scale):
 
 
 @exercise("training.epoch_loss", points=2, minutes=6, returns={"loss": "a number"}, inputs=for_epoch_loss,
-          cites=("TAYLOR-04",),
+          cites=("TAYLOR-06",),
           praise="Yes: every example counts once, whichever batch it came in. The short batch counts for what it holds.")
 def epoch_loss(losses, sizes):
     return np.sum(losses * sizes) / np.sum(sizes)
@@ -366,7 +366,7 @@ def for_stop(rng, n, widths, scale):
 
 
 @exercise("training.stop", points=2, minutes=10, returns={"stopped": "a number", "best": "a number"}, inputs=for_stop,
-          cites=("ECE417-15",),
+          cites=("ECE417-10",),
           praise="Right. A bump is forgiven, a walk without news is ended, and what you keep is the best epoch and not "
                  "the last one.")
 def stop(losses, patience):
@@ -423,3 +423,106 @@ def last_kept(losses, patience):
 def from_one(losses, patience):
     k, best = stop.answer(losses, patience)
     return k + 1, best + 1
+
+
+# ---- epochs: every example once, in a new order each time ---------------------------------------------------
+
+
+def for_epochs(rng, n, widths, scale):
+    """2n + 13 examples, so that two orders hardly ever agree; the last batch is short."""
+    return {"n": 2 * n + 13, "size": n + 3, "epochs": 3, "seed": int(rng.integers(1000))}
+
+
+def watched_epochs(function, n, size, epochs, seed):
+    """What a step was given: how many steps, are the rows of each epoch all once, the sizes, and are the orders new?"""
+    given = []
+
+    def step(rows):
+        given.append(np.ravel(np.array(rows)).astype(int).tolist())
+    function(step, n, size, epochs, seed)
+    if not given:
+        return None
+    rows = [row for batch in given for row in batch]
+    orders = [rows[k * n:(k + 1) * n] for k in range(epochs)]
+    once = float(len(rows) == epochs * n and all(sorted(order) == list(range(n)) for order in orders))
+    sizes = float(max(map(len, given)))
+    seen = [order for order in [*orders, list(range(n))] if order]
+    fresh = float(len({tuple(order) for order in seen}) == epochs + 1)
+    return float(len(given)), once, sizes, fresh
+
+
+@exercise("training.epochs", points=4, minutes=15, inputs=for_epochs, measure=watched_epochs, cites=("TAYLOR-04", "ECE884-05"),
+          returns={"steps": "a number", "once": "1 if each epoch holds every example once",
+                   "largest batch": "a number", "shuffled": "1 if each epoch has an order of its own"},
+          praise="Right: no example is lost and none is used twice, the short batch has its step as well, and each "
+                 "epoch comes in a new order.")
+def epochs(step, n, size, epochs, seed):
+    rng = np.random.default_rng(seed)
+    for _ in range(epochs):
+        order = rng.permutation(n)
+        for start in range(0, n, size):
+            step(order[start:start + size])
+
+
+def fed(step, orders, size):
+    """Hand each order to `step`, batch by batch."""
+    for order in orders:
+        for start in range(0, len(order), size):
+            step(order[start:start + size])
+
+
+@epochs.misconception(
+    "it never shuffles", "Are your data sorted by chance? What if the first half is all of one kind?",
+    "Which line makes a new order, and how often is it run?")
+def never_shuffled(step, n, size, epochs, seed):
+    fed(step, [np.arange(n)] * epochs, size)
+
+
+@epochs.misconception(
+    "the short batch at the end is lost", "How many examples are left over when all full batches are made?",
+    "Does your loop stop before the last rows? How many are these?")
+def short_lost(step, n, size, epochs, seed):
+    rng = np.random.default_rng(seed)
+    fed(step, [rng.permutation(n)[:n // size * size] for _ in range(epochs)], size)
+
+
+@epochs.misconception(
+    "examples are drawn with putting back", "Can an example come twice in your epoch, and another not at all?",
+    "Do you draw anew for each batch, or cut one order into pieces?")
+def put_back(step, n, size, epochs, seed):
+    rng = np.random.default_rng(seed)
+    fed(step, [np.append(rng.integers(0, n, size=n - 1), 0) % (n - 1) for _ in range(epochs)], size)
+
+
+@epochs.misconception(
+    "there is one epoch only", "How often should every example be seen in all?",
+    "Where does the number of epochs enter your code?")
+def one_epoch(step, n, size, epochs, seed):
+    fed(step, [np.random.default_rng(seed).permutation(n)], size)
+
+
+@epochs.misconception(
+    "there is a step for each example", "How many examples belong to a step?",
+    "By how much does your start move on after each batch?")
+def one_by_one(step, n, size, epochs, seed):
+    rng = np.random.default_rng(seed)
+    fed(step, [rng.permutation(n) for _ in range(epochs)], 1)
+
+
+@epochs.misconception(
+    "all examples are one batch", "How many examples may a batch hold?",
+    "Where does the size of a batch enter your code?")
+def one_batch(step, n, size, epochs, seed):
+    rng = np.random.default_rng(seed)
+    fed(step, [rng.permutation(n) for _ in range(epochs)], n)
+
+
+@epochs.misconception(
+    "neighbouring batches share a row", "Where does one batch end, and where does the next one begin?",
+    "Does a Python slice hold the row at its end?")
+def shared_row(step, n, size, epochs, seed):
+    rng = np.random.default_rng(seed)
+    for _ in range(epochs):
+        order = rng.permutation(n)
+        for start in range(0, n, size):
+            step(order[start:start + size + 1])
