@@ -22,7 +22,7 @@ def for_epoch_loss(rng, n, widths, scale):
           cites=("TAYLOR-06",),
           praise="Yes: every example counts once, whichever batch it came in. The short batch counts for what it holds.")
 def epoch_loss(losses, sizes):
-    return np.sum(losses * sizes) / np.sum(sizes)
+    return np.array(np.sum(losses * sizes) / np.sum(sizes))
 
 
 @epoch_loss.misconception(
@@ -375,8 +375,8 @@ def stop(losses, patience):
         if loss < losses[best]:
             best = epoch
         if epoch - best == patience:
-            return epoch, best
-    return len(losses) - 1, best
+            return np.array(epoch), np.array(best)
+    return np.array(len(losses) - 1), np.array(best)
 
 
 @stop.misconception(
