@@ -85,7 +85,7 @@ def for_descend(rng, n, widths, scale):
         return scale * curve * (theta - centres[rows].mean(axis=0))
     order = rng.permutation(2 * n + 1)
     return {"gradient": gradient, "theta": rng.normal(size=widths[0]),
-            "batches": [order[:n], order[n:2 * n], order[2 * n:]], "rate": rng.uniform(0.1, 0.3) / scale}
+            "batches": [order[:n], order[n:2 * n], order[2 * n:]], "rate": np.float64(rng.uniform(0.1, 0.3) / scale)}
 
 
 def watched_descend(function, gradient, theta, batches, rate):
@@ -185,7 +185,7 @@ def for_one_step(rng, n, widths, scale):
     """Two layers of weights, an input and a target: ŷ = tanh(X A) B, half the mean squared error."""
     d, h = widths[0], widths[1] + 1
     return {"X": rng.normal(size=(n, d)), "Y": scale * rng.normal(size=(n, 2)),
-            "A": rng.normal(size=(d, h)), "B": scale * rng.normal(size=(h, 2)), "rate": rng.uniform(0.2, 0.6) / scale**2}
+            "A": rng.normal(size=(d, h)), "B": scale * rng.normal(size=(h, 2)), "rate": np.float64(rng.uniform(0.2, 0.6) / scale**2)}
 
 
 def slopes(X, Y, A, B):
@@ -277,7 +277,7 @@ def change_alone(X, Y, A, B, rate):
 def for_momentum(rng, n, widths, scale):
     """The slopes of n + 2 steps, one after the other."""
     return {"theta": rng.normal(size=widths[0]), "slopes": scale * rng.normal(size=(n + 2, widths[0])),
-            "rate": rng.uniform(0.1, 0.3), "memory": rng.uniform(0.5, 0.8)}
+            "rate": np.float64(rng.uniform(0.1, 0.3)), "memory": np.float64(rng.uniform(0.5, 0.8))}
 
 
 @exercise("training.momentum", points=3, minutes=10, returns={"theta": "(d,)", "velocity": "(d,)"}, inputs=for_momentum,
@@ -358,7 +358,7 @@ def exchanged(theta, slopes, rate, memory):
 
 def for_stop(rng, n, widths, scale):
     """A validation curve: down, a short bump, the best value, then up, and far below it too late."""
-    patience = 3
+    patience = np.int64(3)
     falling = np.sort(rng.uniform(2, 3, size=n + 1))[::-1]
     bump = 3.2 + rng.uniform(0, 0.5, size=2)
     rising = np.array([1.7, 1.4, 1.6, 1.5]) + rng.uniform(0, 0.04)
@@ -430,7 +430,7 @@ def from_one(losses, patience):
 
 def for_epochs(rng, n, widths, scale):
     """2n + 13 examples, so that two orders hardly ever agree; the last batch is short."""
-    return {"n": 2 * n + 13, "size": n + 3, "epochs": 3, "seed": int(rng.integers(1000))}
+    return {"n": np.int64(2 * n + 13), "size": np.int64(n + 3), "epochs": np.int64(3), "seed": rng.integers(1000)}
 
 
 def watched_epochs(function, n, size, epochs, seed):
