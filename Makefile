@@ -63,7 +63,7 @@ proof: $(READY) node_modules/.ready  ## the long sweeps: hundreds of seeds, plan
 	PYTHONPATH=tests/exercises $(BIN)/python tests/exercises/confusion.py
 
 bench: $(READY)           ## speed beside other libraries, as ratios measured in the same run
-	@failed=0; for part in bench bench_checks; do $(BIN)/python tests/benchmarks/$$part.py || failed=1; done; exit $$failed
+	@failed=0; for part in bench bench_checks bench_grading; do $(BIN)/python tests/benchmarks/$$part.py || failed=1; done; exit $$failed
 
 book: $(READY) node_modules/.ready  ## build the course as a site, in site/html (needs npm, for MathJax)
 	@$(BIN)/python -m chainrule_grading.book

@@ -32,6 +32,8 @@ c.Autograde.autograde_preprocessors = [
 c.Sandboxed.cell_seconds = 30                  # the longest time for one cell
 c.Sandboxed.total_seconds = 60                 # and for one submission
 
+c.AssignLatePenalties.plugin_class = "chainrule_grading.stock.LatePolicy"     # the rules in classroom/class.toml
+
 # Pages made of learners' notebooks hold no script of theirs; feedback holds none at all.
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.filters = {"markdown2html": "chainrule_grading.feedback.markdown",

@@ -13,6 +13,7 @@ nitpicky = True
 
 myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath", "html_image"]
 myst_heading_anchors = 4
+myst_heading_slug_func = "chainrule_grading.book.slug"
 nb_execution_mode = "off"                          # the book shows what is committed
 nb_merge_streams = True
 

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import nbformat
 
+from chainrule import __version__
 from chainrule.ledger import course_file
+from chainrule_grading import numbers
 from chainrule_grading.course import UserError, nbgrader_config, write_atomically
 from chainrule_grading.notebooks import QUIET_KERNEL
 
@@ -54,7 +56,17 @@ def lecture(path):
         cell.id = f"cell-{k:03d}"
         if cell.cell_type == "markdown":
             cell.source = DICTIONARY.sub(lambda m: dictionary(m["decks"].split(",")), cell.source)
+    numbers.link(notebook, lambda number: elsewhere(path, number))
     return notebook
+
+
+def elsewhere(path, number):
+    """(file, cell id) of an equation in another lecture beside this text, or None; (7.3) stands in lecture 07."""
+    for other in path.parent.glob(f"{int(number.partition('.')[0]):02d}-*.md"):
+        for k, cell in enumerate(read_source(other).cells):
+            if cell.cell_type == "markdown" and number in numbers.TAG.findall(cell.source):
+                return f"{other.stem}.ipynb", f"cell-{k:03d}"
+    return None
 
 
 def assignment(path):
@@ -66,7 +78,7 @@ def assignment(path):
     """
     from chainrule.exercises import find
 
-    notebook, given, waiting = read_source(path), 0, None
+    notebook, given, waiting, tasks = read_source(path), 0, None, {}
     for k, cell in enumerate(notebook.cells):
         checked = checked_exercise(cell)
         if checked:
@@ -74,7 +86,7 @@ def assignment(path):
                 raise UserError(f"{path.name}: check({checked!r}, …) has no solution cell before it.")
             waiting.metadata["nbgrader"] = _nbgrader(checked.replace(".", "-"), solution=True)
             waiting.id, waiting = checked.replace(".", "-"), None
-            name = f"check-{checked.replace('.', '-')}"
+            name, tasks[checked] = f"check-{checked.replace('.', '-')}", find(checked).contract
             cell.metadata["nbgrader"] = _nbgrader(name, grade=True, locked=True, points=find(checked).points)
             cell.metadata["tags"] = ["raises-exception"]       # JupyterLab's Run All goes on after a red card
         elif cell.cell_type == "code" and "### BEGIN SOLUTION" in cell.source:
@@ -93,6 +105,7 @@ def assignment(path):
         cell.id = name
     if waiting is not None:
         raise UserError(f"{path.name}: a solution cell is not followed by a check:\n{waiting.source[:80]}")
+    notebook.metadata["chainrule"] = {"version": __version__, "tasks": tasks}
     return notebook
 
 
@@ -272,6 +285,8 @@ def source_of(course, path):
         for key in ("nbgrader", "mystnb", "tags", "editable", "deletable", "execution", "collapsed"):
             cell.metadata.pop(key, None)
         cell.source = DICTIONARY.sub(lambda m: f"<!-- dictionary: {m['decks']} -->", cell.source)
+        if cell.cell_type == "markdown":
+            cell.source = numbers.plain(cell.source)
     notebook.metadata = nbformat.from_dict(KERNEL)
     text = jupytext.writes(notebook, fmt="md:myst")
     return target, re.sub(r"^    (format|jupytext)_version: .*\n", "", text, flags=re.MULTILINE)

@@ -21,12 +21,11 @@ import nbformat
 
 from chainrule.exercises._registry import assignments, exercises_of
 from chainrule.ledger import course_file, load
-from chainrule_grading import companions
+from chainrule_grading import companions, numbers
 from chainrule_grading.course import UserError, find_course
 
 API = ("activations", "losses", "mlp", "training", "gradcheck", "graph", "notation", "inputs", "ledger")
 MATHJAX = ("tex-mml-chtml.js", "sre", "a11y", "input", "output", "ui")             # what a page may ask for
-TAG = re.compile(r"\\tag\{(\d+\.\d+)\}")
 ID = re.compile(r"\b(?:ECE417|ECE884|AIML231|TAYLOR|LFD)-\d\d\b")
 GROUPS = {"A": "Wrong as printed: the formula fails, and the correction holds",
           "B": "To be read with care: a gap, or a word too strong", "C": "Details of notation"}
@@ -135,43 +134,38 @@ def notebook(path):
 
 def equations(notebooks):
     """{number: path} of every numbered equation."""
-    return {number: path for path, text in notebooks.items() for number in TAG.findall(text.replace("\\\\", "\\"))}
+    return {number: path for path, text in notebooks.items()
+            for number in numbers.TAG.findall(text.replace("\\\\", "\\"))}
 
 
 def with_links(book, path, numbered):
-    """The notebook with an anchor at each numbered equation, and a link wherever its number is cited."""
+    """The notebook with Sphinx's anchors and links to equations in place of JupyterLab's."""
+    def address(number):
+        home = numbered.get(number)
+        return home and f"{'' if home == path else Path(home).name}#{numbers.name(number)}"
     for cell in book["cells"]:
         if cell["cell_type"] == "markdown":
-            source = "".join(cell["source"])
-            cell["source"] = cite(anchored(source), path, numbered)
+            text = numbers.plain("".join(cell["source"]))
+            cell["source"] = numbers.cite(numbers.anchor(text, "({})=\n"), address)
     return book
-
-
-def anchored(text):
-    """`(eq-7-1)=` before the environment that holds \\tag{7.1}."""
-    def anchor(found):
-        number = TAG.search(found[0])
-        return f"(eq-{number[1].replace('.', '-')})=\n{found[0]}" if number else found[0]
-    return re.sub(r"^\\begin\{equation\*\}.*?\\end\{equation\*\}", anchor, text, flags=re.M | re.S)
-
-
-def cite(text, path, numbered):
-    """Numbers of equations in prose become links; headings, code and formulas stay as they are."""
-    def link(found):
-        if found[0][0] in "`$\\#<" or found[0].startswith("[") or found[1] not in numbered:
-            return found[0]
-        home, anchor = numbered[found[1]], f"#eq-{found[1].replace('.', '-')}"
-        return f"[({found[1]})]({'' if home == path else Path(home).name}{anchor})"
-    whole = (r"^\\begin\{equation\*\}.*?\\end\{equation\*\}|^#.*?$|^```.*?^```|`[^`]*`|\$\$.*?\$\$|\$[^$]+\$|<[^>]*>"
-             r"|\[[^\]]*\]\([^)]*\)|\((\d{1,2}\.\d{1,2})\)")
-    return re.sub(whole, link, text, flags=re.M | re.S)
 
 
 # ---------------------------------------------------------------- pages made from data
 
 def statements_as_headings(text):
-    """Companions: each statement a heading of its own, so that search and links find it by its id."""
-    return re.sub(r"^\*\*(" + ID.pattern[2:-2] + r")\*\* · (.+)$", r"### \1\n\n*\2*", text, flags=re.M)
+    """Companions: each statement a heading of its own, so that search finds it by its id and by what it says."""
+    def heading(found):
+        id, kind = found.groups()
+        return f"({id.lower()})=\n### {id} · {companions.named(load()[id])}\n\n*{kind}*"
+    return re.sub(r"^\*\*(" + ID.pattern[2:-2] + r")\*\* · (.+)$", heading, text, flags=re.M)
+
+
+def slug(title):
+    """The anchor of a heading; a statement's is its id alone, whatever it is called (conf.py)."""
+    from myst_parser.mdit_to_docutils.base import default_slugify
+
+    found = ID.match(title)
+    return found[0].lower() if found else default_slugify(title)
 
 
 def statement_link(id, above=""):

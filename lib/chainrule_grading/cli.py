@@ -15,8 +15,12 @@ for learners
   chainrule progress                          where you stand
 
 for instructors
-  chainrule class init                        once: make the course secret of your class
-  chainrule grade delta                       grade all submissions, in a sandbox
+  chainrule class init --roster LIST.csv      set up a class: who, when work is due, the course secret
+  chainrule class bundle                      the course as a zip for learners
+  chainrule class import ZIP --assignment delta  take in what was handed in through Moodle, Canvas or a folder
+  chainrule grade                             grade all submissions, in a sandbox
+  chainrule report                            one page: how the class does, and what to say next
+  chainrule class export --canvas             marks for Canvas, or --moodle
   chainrule doctor                            what works on this machine, and what to install
 
 for maintainers
@@ -49,6 +53,124 @@ examples
   chainrule submit exercises/delta/delta.ipynb --as ada --zip
 
 Exit code: 0 if it was handed in."""
+
+
+CLASS = """course/teach/class.md tells a term from first to last; course/teach/privacy.md what is kept of learners.
+
+examples
+  chainrule class init --roster canvas-export.csv --due delta=2026-12-01 --late 10%
+  chainrule class bundle
+  chainrule class import submissions.zip --assignment delta --dry-run
+  chainrule class export --canvas --into canvas-export.csv --column delta="Exercise 3"
+"""
+
+
+INIT = """It can be run again at any time, with a newer list or other dates. It says what changed; of each file that it
+changes, a copy is kept in classroom/backups. Nobody is ever taken out of the class.
+
+the list      a CSV with columns such as learner, first_name, last_name, email; or Canvas' gradebook export; or
+              Moodle's grade export, list of participants or grading worksheet (in English)
+due dates     delta=2026-12-01 is the end of that day, delta=2026-12-01T18:00 that time, delta=none takes it away
+late work     --late 10% takes off a tenth of the points earned for each day begun, --late 2 two points
+
+The course secret, from which the grader draws its cases, is made the first time. Learners never get it. With it, a
+submission can be graded again later with the same result: keep the copy.
+
+examples
+  chainrule class init
+  chainrule class init --roster list.csv --due delta=2026-12-01 --due losses=2026-12-15T18:00 --zone Europe/Berlin
+  chainrule class init --late 10% --grace 30 --late-at-most 50%"""
+
+
+IMPORT = """Each notebook goes to classroom/submitted/LEARNER/ASSIGNMENT/; a dated copy of what was there before, to
+classroom/backups/submitted/. Of several by one learner the newest counts; what is there and newer stays.
+
+what it reads  Moodle   "Full Name_12345_assignsubmission_file/delta.ipynb", or "…_file_delta.ipynb"
+               Canvas   lovelaceada_LATE_12345_67890_delta-1.ipynb
+               folders  ada/delta.ipynb, ada/delta/delta.ipynb, ada_delta.ipynb
+               zips     delta-ada-20261120T120000.zip as chainrule submit --zip makes them, also inside those above
+
+Whose it is, the learning system and classroom/roster.csv say (chainrule class init --roster). When it was handed in is
+known from Moodle's worksheet, from a timestamp.txt beside it, or from a learner's own zip; otherwise it is not late.
+Zips are not unpacked anywhere: what is odd in them is refused with a sentence, and the others go on.
+
+Exit code: 0 if everything was taken in, 1 if something was not."""
+
+
+EXPORT = """Best give it a fresh export of theirs with --into: then numbers and headings are theirs, and a cell for
+which there is no mark here stays as it is. Of a gradebook only the columns about people and of our assignments are
+written, so that an upload changes nothing else. Without --into a new file is made from classroom/roster.csv.
+
+No mark is not 0: such cells are empty, and the command says how many and why. Points lost for lateness are taken off.
+
+examples
+  chainrule class export --canvas --into Grades-Course.csv --column delta="Exercise 3"
+  chainrule class export --moodle --assignment delta --into "Grades-delta.csv" --scale
+  chainrule class export --moodle"""
+
+
+BUNDLE = """In it are the lectures, the exercises as released, the course as a Python package (a wheel), nbgrader's
+configuration and a page that says how to begin. Solution notebooks, the course secret and the classroom are not, and
+the bundle is searched for them before it is written. The package holds the registry of right answers, as the open
+course does (course/teach/safety.md).
+
+examples
+  chainrule class bundle
+  chainrule class bundle --out share/"""
+
+
+FORGET = """Work, marks, feedback, the line in the list, and all of it in backups as well. There is no way back.
+course/teach/privacy.md says what lies elsewhere.
+
+Exit code: 0 if it was deleted, 1 if --yes was missing."""
+
+
+def class_commands(of_class):
+    """The arguments of `chainrule class …`."""
+    commands = of_class.add_subparsers(dest="what", metavar="COMMAND", title="commands", required=True)
+
+    def command(name, text, epilog):
+        return commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", epilog=epilog,
+                                   formatter_class=argparse.RawDescriptionHelpFormatter)
+
+    init = command("init", "set up the class, or change it: who, when work is due, what late work loses", INIT)
+    init.add_argument("--roster", metavar="CSV", help="a list of the class: your own, Canvas' or Moodle's")
+    init.add_argument("--due", action="append", default=[], metavar="ASSIGNMENT=DATE",
+                      help="when an assignment is due (may be repeated)")
+    init.add_argument("--zone", metavar="NAME", help="the time zone of these dates (default: this machine's)")
+    init.add_argument("--late", metavar="AMOUNT", help="what each late day costs: 10%% of the points earned, 2 points, "
+                                                       "or none")
+    init.add_argument("--grace", type=float, metavar="MINUTES", help="so late, and nothing is lost")
+    init.add_argument("--late-at-most", metavar="AMOUNT", help="the most that late work loses, such as 50%%")
+
+    take_in = command("import", "take in what was handed in: Moodle's or Canvas' zip, a folder, learners' zips", IMPORT)
+    take_in.add_argument("paths", nargs="+", metavar="PATH", help="a zip, a folder or a notebook")
+    take_in.add_argument("--assignment", required=True, metavar="NAME", help="for example delta")
+    take_in.add_argument("--worksheet", metavar="CSV",
+                         help="Moodle's grading worksheet of the assignment: tells namesakes apart, and when work came")
+    take_in.add_argument("--zone", metavar="NAME", help="the time zone of the worksheet (default: this machine's)")
+    take_in.add_argument("--dry-run", action="store_true", help="write nothing; show what would be taken in")
+
+    export = command("export", "give marks out: a CSV that Canvas or Moodle takes", EXPORT)
+    where = export.add_mutually_exclusive_group(required=True)
+    where.add_argument("--canvas", action="store_true", help="for Canvas' gradebook")
+    where.add_argument("--moodle", action="store_true", help="for Moodle's grade import or a grading worksheet")
+    export.add_argument("--assignment", action="append", metavar="NAME",
+                        help="only this one (may be repeated; default: all that have been graded)")
+    export.add_argument("--into", metavar="CSV", help="their export, to be filled in; it stays as it was")
+    export.add_argument("--column", action="append", default=[], metavar="NAME=HEADING",
+                        help="what an assignment is called there, if not as here (may be repeated)")
+    export.add_argument("--scale", action="store_true", help="scale marks to the points that the assignment has there")
+    export.add_argument("--as-it-stands", action="store_true",
+                        help="also marks of which answers in words have not been read; those count as 0")
+    export.add_argument("--out", metavar="FILE", help="where to write (default: classroom/exports)")
+
+    bundle = command("bundle", "make a zip of the course for learners", BUNDLE)
+    bundle.add_argument("--out", metavar="PATH", help="a zip or a folder to write (default: classroom/chainrule.zip)")
+
+    forget = command("forget", "delete all that the classroom keeps of a learner's", FORGET)
+    forget.add_argument("learner", metavar="LEARNER", help="the name of the folder in classroom/submitted")
+    forget.add_argument("--yes", action="store_true", help="delete; without it, only show what would be deleted")
 
 
 def parser():
@@ -90,13 +212,14 @@ def parser():
     progress.add_argument("assignment", nargs="?", help="only this one, for example delta")
     progress.add_argument("--json", action="store_true", help="for programs")
 
-    grade = command("grade", "grade all submissions of an assignment and write feedback",
+    grade = command("grade", "grade submissions and write feedback",
                     "Submissions lie in classroom/submitted/<learner>/<assignment>/. Each is graded by itself: a file\n"
                     "that is broken, crashes or never ends costs only its own marks. Marks go into nbgrader's\n"
                     "gradebook, so formgrader and nbgrader export work as usual. Only what is new or changed is\n"
                     "graded; a run that was stopped goes on where it was. course/teach/grading.md tells the rest.\n"
                     "Exit code: 0, unless grading itself failed.")
-    grade.add_argument("assignment", help="for example delta")
+    grade.add_argument("assignment", nargs="*",
+                       help="for example delta; several are graded in one go (default: all that were handed in)")
     grade.add_argument("--learner", action="append", metavar="NAME", help="only this one (may be repeated)")
     grade.add_argument("--accept-isolation", choices=["none"],
                        help="where there is no sandbox: type none to run learners' code with your own rights")
@@ -117,10 +240,13 @@ def parser():
                                 ("files-mb", 32, "most space for files")):
         grade.add_argument(f"--{name}", type=float, default=default, metavar="N", help=f"{what} (default {default})")
 
-    of_class = command("class", "set up a class",
-                       "init makes the course secret, from which the grader draws its cases. Learners never get it.\n"
-                       "With it, a submission can be graded again later with the same result: keep the copy.")
-    of_class.add_argument("what", choices=["init"])
+    class_commands(command("class", "set up a class, take work in, give marks out", CLASS))
+    report = command("report", "write one page on the class: marks, mistakes it has in common, what to say next",
+                     "The page needs nothing else and asks no other machine for anything; open it in a browser.\n"
+                     "It reads the gradebook and what chainrule grade keeps beside each graded notebook.")
+    report.add_argument("assignment", nargs="*", help="for example delta (default: all that have been graded)")
+    report.add_argument("--anonymous", action="store_true", help="no names in it: letters stand for each learner")
+    report.add_argument("--to", metavar="FILE", help="the file to write (default: classroom/report/report.html)")
 
     build = command("build", "make lectures/, solutions/ and exercises/ from the text in course/",
                     "Text is the source. Figures' bytes don't count as a difference, everything else does.")
@@ -167,13 +293,33 @@ def run(arguments):
             return import_module("chainrule_grading.driver").main(
                 find_course(), a.assignment, a.learner, a.accept_isolation, limits_of(a), workers=a.workers,
                 scheduler=a.scheduler, force=a.force, dry_run=a.dry_run, watch=a.watch, as_json=a.json)
+        case "report":
+            return import_module("chainrule_grading.report").main(find_course(), a.assignment, a.anonymous, a.to)
         case "class":
-            return import_module("chainrule_grading.secret").main(find_course())
+            return run_class(find_course(), a)
         case "build":
             return import_module("chainrule_grading.authoring").main(
                 find_course(), a.only, a.dry_run, a.from_notebook)
         case "doctor":
             return import_module("chainrule_grading.doctor").main()
+
+
+def run_class(course, a):
+    """Carry out `chainrule class …`; returns the exit code."""
+    match a.what:
+        case "init":
+            return import_module("chainrule_grading.classroom").init(
+                course, a.roster, a.due, a.late, a.grace, a.late_at_most, a.zone)
+        case "import":
+            return import_module("chainrule_grading.incoming").main(
+                course, a.paths, a.assignment, a.dry_run, a.worksheet, a.zone)
+        case "export":
+            return import_module("chainrule_grading.marks").main(
+                course, a.canvas, a.assignment, a.out, a.into, a.column, a.scale, a.as_it_stands)
+        case "bundle":
+            return import_module("chainrule_grading.bundle").main(course, a.out)
+        case "forget":
+            return import_module("chainrule_grading.forget").main(course, a.learner, a.yes)
 
 
 def main(argv=None):

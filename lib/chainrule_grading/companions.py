@@ -159,6 +159,12 @@ def companion(deck, found):
     return "\n\n".join(parts) + "\n"
 
 
+def named(entry):
+    """What a statement is called: the first clause of its meaning."""
+    said = re.sub(r"^(Annotation|The slide's claim): ", "", entry.meaning)
+    return prose(re.split(r"[:;.](?= |$)| \(", said[0].upper() + said[1:])[0])
+
+
 def slide_order(entries):
     """File order, with each later entry right behind the one that its `after` names."""
     ordered = [e for e in entries if e.after is None]

@@ -1,8 +1,11 @@
 """Where a course lies on disk, and the one kind of error a command prints as a single sentence."""
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+LEARNER = re.compile(r"[A-Za-z0-9][\w.@-]{0,63}")          # a learner's name: a folder, and a row of the gradebook
 
 
 class UserError(Exception):

@@ -18,6 +18,7 @@ from chainrule_grading.authoring import release_of
 from chainrule_grading.course import UserError, find_course, write_atomically
 from chainrule_grading.driver import grade_class
 from chainrule_grading.grading import Limits, best_isolation
+from chainrule_grading.report import write as write_report
 
 ASSIGNMENT = "delta"
 LIMITS = Limits(cell_seconds=10)
@@ -118,6 +119,8 @@ def main(argv=None):
     print(f"{len(learners) - len(set(wrong))} of {len(learners)} marks are what the work deserves "
           f"({time.perf_counter() - start:.0f} s).\n")
     print(f"Feedback for learners:  {where}/feedback/, for example {example}")
+    report = write_report(course).relative_to(course.root)
+    print(f"Report on the class:    {report}")
     print(f"Gradebook:              {where}/gradebook.db")
     print(f"Graded notebooks:       {where}/autograded/")
     print("\nOpen the course:        make lab      (or: .venv/bin/chainrule lab)")

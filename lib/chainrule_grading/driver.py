@@ -3,6 +3,7 @@
 `grade` is called in the processes of a pool, or of a Dask cluster; this process alone writes. A result goes into the
 journal, then into the gradebook; whatever is killed, the next run finishes it.
 """
+import contextlib
 import functools
 import json
 import logging
@@ -19,14 +20,16 @@ from pathlib import Path
 
 import nbformat
 
-from chainrule_grading import grading, secret
+from chainrule_grading import grading, rules, secret
 from chainrule_grading.authoring import release_of
 from chainrule_grading.course import UserError
 from chainrule_grading.grading import Result, best_isolation, instructors, own_gradebook, submissions
 from chainrule_grading.journal import Journal, result_from
 from chainrule_grading.notebooks import Limits, Unreadable, read
-from chainrule_grading.recorder import Recorder, back_up, digest
+from chainrule_grading.recorder import Recorder, Records, back_up, digest
+from chainrule_grading.sandbox import NoSandbox, Sandbox
 
+DECIDE = ("evaluate", "feedback", "formulas", "grading", "launch", "notebooks", "page", "recorder", "sandbox")
 TRIES = 3                         # how often a submission is graded whose worker died
 AHEAD = 2                         # submissions that wait for each worker
 GLANCE = 2.0                      # seconds between two looks at the class with --watch
@@ -42,9 +45,10 @@ def job(student, assignment, raw, release, limits, about):
 
 @functools.cache
 def edition():
-    """One name for the code that decides marks: the reference library, the registry, and the grader."""
-    packages = [Path(sys.modules[name].__file__).parent for name in ("chainrule", "chainrule_grading")]
-    files = [path for package in packages for path in sorted(package.rglob("*.py")) if "figures" not in path.parts]
+    """One name for the code that decides marks and feedback: the reference library, the registry, and the grader."""
+    library, ours = (Path(sys.modules[name].__file__).parent for name in ("chainrule", "chainrule_grading"))
+    files = [path for path in sorted(library.rglob("*.py")) if "figures" not in path.parts]
+    files += [ours / f"{name}.py" for name in DECIDE] + sorted((ours / "inside").glob("*.py"))
     return digest(*(part for path in files for part in (path.name, path.read_bytes())))
 
 
@@ -53,24 +57,49 @@ def _theirs():
     return edition()
 
 
+def _begin(control):
+    """In a worker: use the driver's sandbox, and end with the driver; if it is killed, an idle worker would wait on."""
+    if control is not None:
+        grading.join(control)
+    driver = multiprocessing.parent_process()
+
+    def watch():
+        driver.join()
+        os._exit(1)
+    threading.Thread(target=watch, daemon=True).start()
+
+
 # ---------------------------------------------------------------- who grades
 
 class Pool:
-    """Processes of this machine, each with a warm sandbox. One that dies is replaced, and its work done again."""
+    """Processes of this machine that share a warm sandbox. One that dies is replaced, and its work done again."""
 
     def __init__(self, workers=None):
         self.size = workers or os.cpu_count() or 1
-        self.executor = None
+        self.executor = self.sandbox = None
 
     def submit(self, *arguments):
+        return self._started().submit(job, *arguments)
+
+    def isolation(self):
+        """("sandbox", "") where it works, else ("none", why not)."""
+        try:
+            self.sandbox = self.sandbox or Sandbox()
+            self.sandbox.session(Limits()).close()
+            return "sandbox", ""
+        except NoSandbox as why:
+            return "none", str(why)
+
+    def _started(self):
         if self.executor is None:
             os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
             forks = "forkserver" in multiprocessing.get_all_start_methods()
             context = multiprocessing.get_context("forkserver" if forks else "spawn")
             if forks:                             # a clean process that knows how to grade; workers share its memory
                 context.set_forkserver_preload(["chainrule_grading.evaluate", "nbgrader.utils"])
-            self.executor = ProcessPoolExecutor(self.size, mp_context=context)
-        return self.executor.submit(job, *arguments)
+            self.executor = ProcessPoolExecutor(self.size, mp_context=context, initializer=_begin,
+                                                initargs=(self.sandbox and self.sandbox.control,))
+        return self.executor
 
     def renew(self):
         """After a worker died: Python's pool is then of no more use."""
@@ -80,6 +109,8 @@ class Pool:
     def close(self):
         if self.executor:
             self.executor.shutdown(cancel_futures=True)
+        if self.sandbox:
+            self.sandbox.close()
 
 
 class Here:
@@ -88,6 +119,9 @@ class Here:
 
     def submit(self, *arguments):
         return _Now().submit(job, *arguments)
+
+    def isolation(self):
+        return best_isolation()
 
     def close(self):
         pass
@@ -137,6 +171,12 @@ class Cluster:
     def submit(self, *arguments):
         return self.executor.submit(job, *arguments)
 
+    def isolation(self):
+        """The worst of what the workers have."""
+        found = self.client.run(best_isolation)
+        return next(((level, f"On {worker}: {why}") for worker, (level, why) in found.items() if level == "none"),
+                    ("sandbox", ""))
+
     def close(self):
         self.client.close()
 
@@ -165,7 +205,8 @@ class Class:
         key = secret.of(self.course)
         self.about = {"instructor": instructors(self.course, self.assignment), "key": key,
                       "isolation": self.isolation}
-        self.base = digest(self.release, self.about["instructor"], key, repr(self.limits), self.isolation, edition())
+        self.base = digest(self.release, self.about["instructor"], key, repr(self.limits), self.isolation, edition(),
+                           rules.of(self.course).mattering(self.assignment))
 
     def made_of(self, submission, raw, extension):
         """One name for all that the mark of this submission depends on."""
@@ -190,7 +231,7 @@ def graded(klass, jobs, workers):
                 _again(workers, waiting, flying)
         done, _ = wait(flying, return_when=FIRST_COMPLETED)
         broken = False
-        for future in done:
+        for future in [f for f in flying if f in done]:
             job, failed = flying.pop(future), future.exception()
             if isinstance(failed, BrokenProcessPool):
                 broken, job.tries = True, job.tries + 1
@@ -202,6 +243,16 @@ def graded(klass, jobs, workers):
                 yield job, failed or future.result()
         if broken:
             _again(workers, waiting, flying)
+
+
+def _kept_apart(klass, jobs, workers):
+    """UserError where there is no sandbox: found out where grading is done, and before any of it."""
+    isolation, why_not = workers.isolation() if jobs and klass.isolation == "sandbox" else ("typed", "")
+    if isolation == "none":
+        raise UserError(
+            "Grading runs learners' code on this machine, with your rights and your files in reach, and there is "
+            f"no sandbox here. {why_not} For notebooks you trust, type --accept-isolation=none; for your own work "
+            "use chainrule check.")
 
 
 def _again(workers, waiting, flying):
@@ -220,18 +271,37 @@ def grade_class(course, assignment, only=None, limits=Limits(), say=print, isola
     to the classroom's backups first.
     """
     own_gradebook(course)
-    klass = Class(course, assignment, limits, isolation)
     waiting, own = submissions(course, assignment, only), workers is None
-    if copy:
-        back_up(course)
+    with _said_in_a_sentence(course):
+        klass = Class(course, assignment, limits, isolation)
+        if copy:
+            back_up(course)
+        recorder = Recorder(course, assignment)
     if own:
-        workers = Pool(min(os.cpu_count() or 1, len(waiting))) if len(waiting) > 1 else Here()
+        workers = _as_many_as_needed(len(waiting))
     try:
-        with Recorder(course, assignment) as recorder:
+        with recorder:
             return _grade(klass, waiting, recorder, Journal(course, assignment), workers, say, force)
     finally:
         if own:
             workers.close()
+
+
+@contextlib.contextmanager
+def _said_in_a_sentence(course):
+    """A classroom that cannot be written is the user's to mend: UserError."""
+    try:
+        yield
+    except Exception as failed:
+        if not isinstance(failed, OSError) and type(failed).__name__ != "OperationalError":     # of SQLAlchemy
+            raise
+        why = getattr(failed, "strerror", None) or str(getattr(failed, "orig", failed))
+        raise UserError(f"{course.classroom} cannot be written ({why}); make room there, or give yourself the right "
+                        "to, and run the command again. Nothing is lost.") from failed
+
+
+def _as_many_as_needed(count):
+    return Pool(min(os.cpu_count() or 1, count)) if count > 1 else Here()
 
 
 def _grade(klass, waiting, recorder, journal, workers, say, force):
@@ -261,7 +331,7 @@ def _grade(klass, waiting, recorder, journal, workers, say, force):
         rate = ended / (time.monotonic() - start)
         return f"; {rate:.1f} a second, {_clock((asked - ended) / rate)} left"
 
-    unchanged = 0
+    unchanged = refreshed = 0
     for submission in waiting:
         student, extension = submission.student, (recorder.extensions or {}).get(submission.student)
         try:
@@ -275,14 +345,17 @@ def _grade(klass, waiting, recorder, journal, workers, say, force):
         before = recorder.recorded(student)
         if not force and before.get("made_of") == made_of:
             results[student] = _kept(before, student, klass.assignment)
-            unchanged += 1
+            unchanged, refreshed = unchanged + 1, refreshed + recorder.refresh(student)
         elif not force and (result := journal.read(student, made_of)) is not None:
             record(result, submission, made_of)   # graded by a run that was stopped
         else:
             jobs.append(Job(submission, raw, made_of))
     if unchanged:
         say(f"{unchanged} of {len(waiting)} are graded already and have not changed (--force grades them again).")
+    if refreshed:
+        say(f"New feedback pages for {refreshed} of them, because a person has marked or commented since.")
     asked = len(jobs)
+    _kept_apart(klass, jobs, workers)
     for job, result in graded(klass, jobs, workers):
         if isinstance(result, Result):
             record(result, job.submission, job.made_of)
@@ -294,7 +367,7 @@ def _grade(klass, waiting, recorder, journal, workers, say, force):
 def _kept(about, student, assignment):
     """The Result that `grading.json` tells of, without its notebook."""
     return result_from({"student": student, "assignment": assignment,
-                        **{key: about[key] for key in ("marks", "flags", "problem", "seconds", "isolation")}})
+                        **{key: about[key] for key in ("marks", "flags", "notes", "problem", "seconds", "isolation")}})
 
 
 def _clock(seconds):
@@ -305,17 +378,18 @@ def compare(course, assignment, only=None, limits=Limits(), isolation="sandbox",
     """Grade and write nothing: [(learner, result before or None, result now or exception)] of what would be graded."""
     own_gradebook(course)
     klass, jobs, before = Class(course, assignment, limits, isolation), [], {}
-    with Recorder(course, assignment) as recorder:
-        for submission in submissions(course, assignment, only):
-            try:
-                raw = read(submission.path)
-            except Unreadable:
-                continue                          # its mark cannot change
-            made_of = klass.made_of(submission, raw, (recorder.extensions or {}).get(submission.student))
-            about = recorder.recorded(submission.student)
-            if force or about.get("made_of") != made_of:
-                jobs.append(Job(submission, raw, made_of))
-                before[submission.student] = _kept(about, submission.student, assignment) if about else None
+    records = Records(course, assignment)
+    for submission in submissions(course, assignment, only):
+        try:
+            raw = read(submission.path)
+        except Unreadable:
+            continue                              # its mark cannot change
+        made_of = klass.made_of(submission, raw, (records.extensions or {}).get(submission.student))
+        about = records.recorded(submission.student)
+        if force or about.get("made_of") != made_of:
+            jobs.append(Job(submission, raw, made_of))
+            before[submission.student] = _kept(about, submission.student, assignment) if about else None
+    _kept_apart(klass, jobs, workers)
     found = {job.submission.student: result for job, result in graded(klass, jobs, workers)}
     return [(student, old, found[student]) for student, old in before.items()]
 
@@ -327,7 +401,7 @@ def table(results):
     width = max([len(r.student) for r in results] + [7])
     lines = [f"{'learner':<{width}}   mark      to read   what to know", "─" * (width + 60)]
     for r in results:
-        notes = [r.problem] if r.problem else [*r.flags]
+        notes = [r.problem] if r.problem else [*r.flags, *r.notes]
         open_tasks = [m.name.removeprefix("check-") for m in r.marks if not m.written and m.earned < m.points]
         if open_tasks:
             notes.append(f"not full: {', '.join(open_tasks)}")
@@ -354,81 +428,96 @@ def changes(compared):
 
 def summary(results, failures):
     """The same for programs: one JSON object."""
-    return json.dumps({"edition": edition()[:12], "failures": dict(failures), "results": [
+    return json.dumps({"edition": edition()[:12], "failures": [
+        {"assignment": assignment, "learner": student, "why": why} for assignment, student, why in failures],
+        "results": [
         {"learner": r.student, "assignment": r.assignment, "earned": r.earned, "points": r.points,
-         "to_read": r.by_hand, "problem": r.problem, "flags": r.flags, "isolation": r.isolation,
+         "to_read": r.by_hand, "problem": r.problem, "flags": r.flags, "notes": r.notes, "isolation": r.isolation,
          "marks": [asdict(mark) for mark in r.marks]} for r in results]}, indent=1, ensure_ascii=False)
 
 
-def main(course, assignment, students=None, isolation=None, limits=Limits(), *,  # noqa: B008 (frozen)
+def main(course, assignments=(), students=None, isolation=None, limits=Limits(), *,  # noqa: B008 (frozen)
          workers=None, scheduler=None, force=False, dry_run=False, watch=False, as_json=False):
     """The command `chainrule grade`; returns its exit code: 0 unless grading itself failed."""
     def say(text):
         print(text, file=sys.stderr if as_json else sys.stdout, flush=True)
 
-    course.release(assignment)
     if workers is not None and workers < 1:
         raise UserError(f"--workers is {workers}; at least one process must grade.")
-    if not watch:
-        submissions(course, assignment, students)
-    isolation = _isolation(isolation, say)
-    pool = Cluster(scheduler) if scheduler else Pool(workers) if workers or watch or dry_run else None
-    how = {"limits": limits, "isolation": isolation, "workers": pool}
+    assignments = list(assignments) or handed_in(course, watch)
+    for assignment in assignments:
+        course.release(assignment)                # or one sentence that there is no such assignment
+    count = 0 if watch else sum(len(submissions(course, assignment, students)) for assignment in assignments)
+    say("Isolation: none (typed). Learners' code runs with your rights." if isolation == "none" else
+        "Isolation: sandbox. Learners' code sees no files, no network and no marks.")
+    pool = (Cluster(scheduler) if scheduler else Pool(workers) if workers or watch or dry_run else
+            _as_many_as_needed(count))
+    how = {"limits": limits, "isolation": isolation or "sandbox", "workers": pool}
     try:
-        if dry_run:
-            print(changes(compare(course, assignment, students, force=force, **how)))
-            return 0
         if watch:
-            return _watch(course, assignment, students, say, how)
-        results, failures = grade_class(course, assignment, students, say=say, force=force, **how)
+            return _watch(course, assignments, students, say, how)
+        if dry_run:
+            for assignment in assignments:
+                print(_of(assignment, assignments)
+                      + changes(compare(course, assignment, students, force=force, **how)))
+            return 0
+        graded = [(assignment, *grade_class(course, assignment, students, say=say, force=force, copy=not k, **how))
+                  for k, assignment in enumerate(assignments)]
     finally:
-        if pool:
-            pool.close()
+        pool.close()
+    failures = [(assignment, student, why) for assignment, _, failed in graded for student, why in failed]
     if as_json:
-        print(summary(results, failures))
+        print(summary([result for _, results, _ in graded for result in results], failures))
         return 1 if failures else 0
-    print("\n" + table(results))
+    for assignment, results, _ in graded:
+        print("\n" + _of(assignment, assignments) + table(results))
     where = course.classroom.relative_to(course.root) if course.root in course.classroom.parents else course.classroom
-    print(f"\nGradebook: {where}/gradebook.db · feedback: {where}/feedback/<learner>/{assignment}/ · "
+    print(f"\nGradebook: {where}/gradebook.db · feedback: {where}/feedback/<learner>/<assignment>/ · "
           f"notebooks: {where}/autograded/")
     print("Written answers wait for you in the formgrader (chainrule lab, menu Nbgrader, Formgrader, Manual Grading). "
           "Marks as a table: nbgrader export.")
-    for student, why in failures:
-        print(f"Grading failed for {student}: {why}", file=sys.stderr)
+    for assignment, student, why in failures:
+        print(f"Grading {assignment} failed for {student}: {why}", file=sys.stderr)
     return 1 if failures else 0
 
 
-def _isolation(isolation, say):
-    """What was typed, or the sandbox; UserError where there is none."""
-    if isolation == "none":
-        say("Isolation: none (typed). Learners' code runs with your rights.")
-        return isolation
-    isolation, why_not = best_isolation()
-    if isolation == "none":
-        raise UserError(
-            "Grading runs learners' code on this machine, with your rights and your files in reach, and there is "
-            f"no sandbox here. {why_not} For notebooks you trust, type --accept-isolation=none; for your own work "
-            "use chainrule check.")
-    say("Isolation: sandbox. Learners' code sees no files, no network and no marks.")
-    return isolation
+def handed_in(course, all_of_them=False):
+    """The assignments that somebody has handed in (with --watch: all of the course); UserError if there are none."""
+    found = [name for name in course.assignments()
+             if all_of_them or any((course.classroom / "submitted").glob(f"*/{name}"))]
+    if not found:
+        raise UserError(f"There is nothing to grade: nobody has handed in any of {', '.join(course.assignments())} in "
+                        f"{course.classroom / 'submitted'}.")
+    return found
 
 
-def _watch(course, assignment, students, say, how):
+def _of(assignment, assignments):
+    return f"{assignment}\n" if len(assignments) > 1 else ""
+
+
+def _watch(course, assignments, students, say, how):
     """Grade what arrives until Ctrl-C. A submission is looked at again when one of its folder's files has changed."""
-    say(f"Waiting for submissions of {assignment} in {course.classroom / 'submitted'}; stop with Ctrl-C.")
+    say(f"Waiting for submissions of {', '.join(assignments)} in {course.classroom / 'submitted'}; stop with Ctrl-C.")
     seen = {}
     while True:
-        new = {}
-        for folder in (course.classroom / "submitted").glob(f"*/{assignment}"):
-            if students is None or folder.parent.name in students:
-                stats = [(path.name, path.lstat()) for path in sorted(folder.iterdir())]
-                state = [(name, stat.st_mtime_ns, stat.st_size) for name, stat in stats]
-                if any(name.endswith(".ipynb") for name, _, _ in state) and seen.get(folder) != state:
-                    new[folder] = state
-        if new:
+        for assignment in assignments:
+            new = _arrived(course, assignment, students, seen)
             try:
-                grade_class(course, assignment, sorted(f.parent.name for f in new), say=say, copy=not seen, **how)
-                seen |= new
+                if new:
+                    grade_class(course, assignment, sorted(f.parent.name for f in new), say=say, copy=not seen, **how)
+                    seen |= new
             except UserError as wrong:
                 say(str(wrong))
         time.sleep(GLANCE)
+
+
+def _arrived(course, assignment, students, seen):
+    """{folder: its files} of the submissions that are new, or have changed since they were seen."""
+    new = {}
+    for folder in (course.classroom / "submitted").glob(f"*/{assignment}"):
+        if students is None or folder.parent.name in students:
+            stats = [(path.name, path.lstat()) for path in sorted(folder.iterdir())]
+            state = [(name, stat.st_mtime_ns, stat.st_size) for name, stat in stats]
+            if any(name.endswith(".ipynb") for name, _, _ in state) and seen.get(folder) != state:
+                new[folder] = state
+    return new

@@ -24,14 +24,14 @@ import time
 import warnings
 from dataclasses import dataclass, field
 
-import nbformat
 import numpy as np
 
 from chainrule.exercises import CheckFailed
 from chainrule.exercises._card import Card
 from chainrule.exercises._check import grader
 from chainrule.exercises._judge import judge
-from chainrule_grading.sandbox import Lost
+from chainrule_grading.notebooks import new_cell, new_output
+from chainrule_grading.sandbox import ENDED, Lost
 
 HIDDEN = re.compile(r"^[^\n]*BEGIN HIDDEN TESTS.*?END HIDDEN TESTS[^\n]*\n?", re.M | re.S)
 NOT_SHOWN = "A test that is not shown did not pass."
@@ -112,6 +112,7 @@ class Session:
     def __init__(self, sandbox, limits, end):
         self.sandbox, self.limits, self.end, self.process = sandbox, limits, end, None
         self.ran, self.starts, self.over = [], 0, False
+        self.ended = False                        # whether a process ended and nobody knows why
         self.hits, self.stopped = [], []          # limits met in the cell that is running; tests that never ended
 
     def run(self, source, seconds=None):
@@ -138,7 +139,11 @@ class Session:
             self._start()
         left = max(self.end - time.monotonic(), 0.01)
         late = f"Stopped after {seconds:g} s. Is there a loop whose condition never becomes false?"
-        reply = self.process.ask(request, min(seconds, left), late if seconds <= left else whole, functions)
+        try:
+            reply = self.process.ask(request, min(seconds, left), late if seconds <= left else whole, functions)
+        except Lost as lost:
+            self.ended = self.ended or str(lost) == ENDED
+            raise
         if hit := limit_hit(reply, self.limits):
             self.hits.append(hit)
             if isinstance(reply.get("error"), dict):
@@ -365,10 +370,9 @@ class Trusted:
             value, passed = None, False
             self.outputs.append(error_output(type(failed).__name__, _say(failed), _line(failed, source)))
         if out.getvalue():
-            self.outputs.insert(0, nbformat.v4.new_output("stream", name="stdout", text=out.getvalue()[:100_000]))
+            self.outputs.insert(0, new_output("stream", name="stdout", text=out.getvalue()[:100_000]))
         if value is not None and not source.rstrip().endswith(";"):
-            self.outputs.append(nbformat.v4.new_output("execute_result", {"text/plain": repr(value)[:10_000]},
-                                                       execution_count=None))
+            self.outputs.append(new_output("execute_result", {"text/plain": repr(value)[:10_000]}))
         return passed
 
 
@@ -392,22 +396,35 @@ def error_output(name, text, line=""):
     """An error as a notebook shows it, in plain text and without a tour of the grader."""
     said = [f"{name}: {text}" if text else name]
     where = [f"in the line  {line}"] if line and name != "CheckFailed" else []
-    return nbformat.v4.new_output("error", ename=name, evalue=text, traceback=where + said)
+    return new_output("error", ename=name, evalue=text, traceback=where + said)
 
 
 # ---------------------------------------------------------------- the two walks
 
 def evaluate(notebook, cells, sandbox, limits, seed_of):
-    """Fill in the outputs of a restored notebook so that they are its marks; return sentences for the instructor."""
+    """Fill in the outputs of a restored notebook so that they are its marks.
+
+    Return whether a process of it ended for a reason that nobody knows, and sentences for the instructor.
+
+    A mark that was earned on the cases that learners know is asked for again on secret ones: at once, of the process
+    that has just run the notebook, whose outputs nobody sees any more. Only what that leaves open (the notebook may
+    since have changed what a function needs, or the instructor has hidden tests) costs a second walk.
+    """
     with _without_a_screen():
         end = time.monotonic() + max(limits.total_seconds - RESERVE, RESERVE)
-        flags = shown_walk(notebook, cells, Session(sandbox, limits, end))
-        earned = {_name(cell) for cell in notebook.cells if is_test(cell) and nbgraders_mark(cell)}
-        if earned:                                    # where nothing was earned, nothing can be lost
-            secret = Session(sandbox, limits, end)
-            lower(notebook, secret_walk(notebook, cells, secret, earned, seed_of))
+        session = Session(sandbox, limits, end)
+        try:
+            flags, trusted = shown_walk(notebook, cells, session)
+            earned = {_name(cell) for cell in notebook.cells if is_test(cell) and nbgraders_mark(cell)}
+            unsure = earned - kept_on_secret_cases(notebook, cells, trusted, earned, seed_of)
+        finally:
+            session.close()
+            _close_figures()
+        secret = Session(sandbox, limits, end)
+        if unsure:                                    # where nothing was earned, nothing can be lost
+            lower(notebook, secret_walk(notebook, cells, secret, unsure, seed_of))
             flags += [f"{text} (in what is not shown)" for text in secret.stopped]
-        return tuple(flags)
+        return session.ended or secret.ended, tuple(flags)
 
 
 @contextlib.contextmanager
@@ -425,52 +442,77 @@ def _without_a_screen():
 
 
 def shown_walk(notebook, cells, session):
-    """Run the notebook as the learner knows it and fill in its outputs; return what went wrong, in sentences."""
+    """Run the notebook as the learner knows it and fill in its outputs; return what went wrong, in sentences, and the
+    namespace at its end."""
     flags, room = [], [PICTURES]
     trusted = Trusted(session)
 
     def check(exercise, answer):
         verdict = judge(exercise, answer.watched() if isinstance(answer, Proxy) else answer)
         card = Card(verdict)
-        trusted.cards.append(nbformat.v4.new_output(
-            "display_data", {"text/plain": repr(card), "text/html": card._repr_html_()}))
+        trusted.cards.append(new_output(
+            "display_data", {"text/plain": repr(card), "text/html": card._repr_html_()},
+            metadata={"chainrule": {"task": exercise.id, "kind": verdict.kind,
+                                    "cause": verdict.cause.name if verdict.cause else ""}}))
         return points_of(verdict, card)
 
-    try:
-        with judging(check):
-            for cell in notebook.cells:
-                if cell.cell_type != "code":
-                    continue
-                known, trusted.cards = cells.get(_name(cell)), []
-                kind = known.kind if known else "added"
-                cell.execution_count = None
-                if kind == "test":
-                    _test(trusted, HIDDEN.sub("", known.source))
-                    cell.outputs = trusted.cards + trusted.outputs
-                else:
-                    cell.outputs = _learners(session, cell.source, room)
-                    _set_up(trusted, known)
-                flags += [f"cell {_name(cell)}: {text}" for text in dict.fromkeys([*session.hits, *(
-                    o.evalue for o in cell.outputs if o.output_type == "error" and
-                    o.ename in ("TooLong", "KernelEnded") and not o.evalue.startswith("Not run: Python"))])]
-                session.hits.clear()
-    finally:
-        session.close()
-        _close_figures()
-    return flags
+    with judging(check):
+        for cell in notebook.cells:
+            if cell.cell_type != "code":
+                continue
+            known, trusted.cards = cells.get(_name(cell)), []
+            kind = known.kind if known else "added"
+            cell.execution_count = None
+            if kind == "test":
+                _test(trusted, HIDDEN.sub("", known.source))
+                cell.outputs = trusted.cards + trusted.outputs
+            else:
+                cell.outputs = _learners(session, cell.source, room)
+                _set_up(trusted, known)
+            flags += [f"cell {_name(cell)}: {text}" for text in dict.fromkeys([*session.hits, *(
+                o.evalue for o in cell.outputs if o.output_type == "error" and
+                o.ename in ("TooLong", "KernelEnded") and not o.evalue.startswith("Not run: Python"))])]
+            session.hits.clear()
+    return flags, trusted
+
+
+def kept_on_secret_cases(notebook, cells, trusted, wanted, seed_of):
+    """The wanted test cells that are a `check` and nothing else, and whose points stand on secret cases (names)."""
+    kept = set()
+    with judging(_secretly(trusted, seed_of)):
+        for cell in notebook.cells:
+            known = cells.get(_name(cell))
+            if known and known.name in wanted and only_a_check(known.source):
+                _test(trusted, known.source)
+                if _points_of_outputs(trusted, known, cell) >= nbgraders_mark(cell):
+                    kept.add(known.name)
+    return kept
+
+
+def only_a_check(source):
+    """Whether a test cell is one call of `check`, which needs nothing but the learner's function."""
+    body = ast.parse(without_magics(source)).body
+    call = body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else None
+    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "check"
+
+
+def _secretly(trusted, seed_of):
+    def check(exercise, answer):
+        trusted.judged = True
+        return points_of(judge(exercise, answer, seed=seed_of(exercise.id), reveal=False), None)
+    return check
+
+
+def _points_of_outputs(trusted, known, cell):
+    """nbgrader's mark for what a test cell has just shown, to us alone."""
+    return nbgraders_mark(new_cell("code", known.source, cell.id, outputs=trusted.outputs, metadata=cell.metadata))
 
 
 def secret_walk(notebook, cells, session, wanted, seed_of):
     """The points that hidden tests and secret cases leave of the `wanted` test cells: {name: (points, why)}."""
     trusted, earned = Trusted(session), {}
-
-    def check(exercise, answer):
-        trusted.judged = True
-        verdict = judge(exercise, answer, seed=seed_of(exercise.id), reveal=False)
-        return points_of(verdict, None)
-
     try:
-        with judging(check):
+        with judging(_secretly(trusted, seed_of)):
             for cell in notebook.cells:
                 if cell.cell_type != "code":
                     continue
@@ -480,12 +522,11 @@ def secret_walk(notebook, cells, session, wanted, seed_of):
                         continue                  # a call that gave nothing, perhaps after a long time
                     trusted.judged = False
                     _test(trusted, known.source)
-                    cell_like = nbformat.v4.new_code_cell(known.source, outputs=trusted.outputs,
-                                                          metadata=cell.metadata)
                     lost = next((o.evalue for o in trusted.outputs if o.output_type == "error"
                                  and o.ename in ("TooLong", "KernelEnded")), "")
                     session.stopped += [f"cell {known.name}: {lost}"] if lost else []
-                    earned[known.name] = (nbgraders_mark(cell_like), lost or (LEARNT if trusted.judged else NOT_SHOWN))
+                    earned[known.name] = (_points_of_outputs(trusted, known, cell),
+                                          lost or (LEARNT if trusted.judged else NOT_SHOWN))
                 else:
                     with contextlib.suppress(Lost):
                         session.run(cell.source, AGAIN if _was_late(cell) else None)
@@ -563,10 +604,9 @@ def lower(notebook, earned):
         points, why = earned[name]
         if points >= nbgraders_mark(cell):
             continue
-        said = nbformat.v4.new_output("display_data", {"text/plain": f"◐ Not on every network · {name}\n  {why}"}) \
+        said = new_output("display_data", {"text/plain": f"◐ Not on every network · {name}\n  {why}"}) \
             if points else None
-        cell.outputs = [said, nbformat.v4.new_output("execute_result", {"text/plain": repr(float(points))},
-                                                     execution_count=None)] if points else \
+        cell.outputs = [said, new_output("execute_result", {"text/plain": repr(float(points))})] if points else \
             [error_output("NotPassed", why)]
 
 
@@ -604,15 +644,15 @@ def _learners(session, source, room):
     except Lost as lost:
         return [error_output(lost.name, str(lost))]
     most = session.limits.output
-    outputs = [nbformat.v4.new_output("stream", name=name, text=_text(reply.get(key), most))
+    outputs = [new_output("stream", name=name, text=_text(reply.get(key), most))
                for name, key in (("stdout", "printed"), ("stderr", "warned")) if _text(reply.get(key))]
     if reply.get("cut") is True:
-        outputs.append(nbformat.v4.new_output("stream", name="stderr", text=f"\n{limit_hit(reply, session.limits)}\n"))
+        outputs.append(new_output("stream", name="stderr", text=f"\n{limit_hit(reply, session.limits)}\n"))
     shown = reply.get("shown")
     for data in shown[:50] if isinstance(shown, list) else ():
-        outputs.append(nbformat.v4.new_output("display_data", _display(data, room)))
+        outputs.append(new_output("display_data", _display(data, room)))
     if isinstance(reply.get("value"), dict):
-        outputs.append(nbformat.v4.new_output("execute_result", _display(reply["value"], room), execution_count=None))
+        outputs.append(new_output("execute_result", _display(reply["value"], room)))
     if isinstance(told := reply.get("error"), dict):
         outputs.append(error_output(_text(told.get("name"), 60) or "Error", _text(told.get("text"), 500),
                                     _text(told.get("line"), 200)))

@@ -49,6 +49,12 @@ def clean(text, formulas=()):
     return Clean(cleaner.clean(text))
 
 
+@functools.lru_cache(maxsize=2000)                # a class shows the same cards again and again
+def clean_card(text):
+    """The HTML of a card, cleaned."""
+    return clean(text)
+
+
 # ---------------------------------------------------------------- Markdown and its formulas
 
 MARK = "\ue000"                                   # of no alphabet; taken out of what people write
@@ -171,7 +177,7 @@ def tidy(notebook, release):
         for output in cell.get("outputs", []):
             if "data" in output:
                 output.metadata = {}
-                output.data = {kind: clean(value) if kind == "text/html" else value
+                output.data = {kind: clean_card(value) if kind == "text/html" else value
                                for kind, value in output.data.items()
                                if kind in ("text/plain", "image/png", "text/html")}
     return notebook

@@ -6,6 +6,7 @@ and answers calls; nothing that it sends is a verdict. With isolation="none" it 
 grades.
 """
 import atexit
+import functools
 import os
 import re
 import sqlite3
@@ -17,10 +18,13 @@ from pathlib import Path
 
 import nbformat
 
+from chainrule.exercises._registry import find
 from chainrule_grading.course import UserError, nbgrader_config
-from chainrule_grading.notebooks import Limits, Unreadable, handed_in, parse, restore, run
-from chainrule_grading.recorder import Recorder, about_result, quiet  # noqa: F401 (others look for them here)
-from chainrule_grading.sandbox import NoSandbox, Sandbox
+from chainrule_grading.notebooks import Limits, Unreadable, handed_in, other_contracts, parse, restore, run
+from chainrule_grading.recorder import Recorder, about_result, quiet, to_read  # noqa: F401 (others look for them here)
+from chainrule_grading.sandbox import Joined, NoSandbox, Sandbox
+
+FAILED = ("CheckFailed", "NotPassed")             # errors by which a check says that nothing was earned
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,9 @@ class Mark:
     points: float
     says: tuple = ()
     written: bool = False         # an answer in words: None until graded by hand, 0 if left as released
+    task: str = ""                # the exercise's id, where a check of the registry gave the mark
+    kind: str = ""                # its verdict: "full", "part", "wrong", "error" or "unwritten"
+    cause: str = ""               # the name of the misconception behind it, if it is a known one
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,7 @@ class Result:
     problem: str = ""
     seconds: float = 0.0
     isolation: str = "sandbox"    # or "none": how learners' code was kept apart from the grader
+    notes: tuple = ()             # sentences for the learner, on the whole notebook
 
     @property
     def earned(self):
@@ -82,28 +90,58 @@ def grade(student, assignment, raw, release, limits=Limits(), *, instructor=None
     def result(**about):
         return Result(student, assignment, seconds=time.perf_counter() - start, isolation=isolation, **about)
 
-    release = nbformat.reads(release.decode("utf-8"), as_version=4)
+    released = _read(release)
     try:
-        notebook, flags = restore(parse(raw), release)
+        submitted = parse(raw)
+        notebook, flags = restore(submitted, released)
+        notes = other_contracts(submitted, released)
     except Unreadable as reason:
         return result(problem=str(reason))
     if isolation == "none":
         flags += run(notebook, limits)
-        return result(notebook=tidy(notebook, release), marks=marks_of(notebook), flags=flags)
+        return result(marks=marks_of(notebook), notebook=tidy(notebook, released), flags=flags, notes=notes)
 
-    cells = evaluate.plan(nbformat.reads(instructor.decode("utf-8"), as_version=4) if instructor else release)
-    flags += evaluate.evaluate(notebook, cells, sandbox(), limits, evaluate.seeds(key, student, assignment))
-    return result(notebook=tidy(notebook, release), marks=marks_of(notebook), flags=flags)
+    plan, seed_of = _plan(instructor or release), evaluate.seeds(key, student, assignment)
+    for last in (False, True):
+        try:
+            ended, more = evaluate.evaluate(notebook, plan, sandbox(), limits, seed_of)
+        except NoSandbox:
+            if last:
+                raise
+            ended = True
+        if last or not ended:
+            break
+        notebook, flags = restore(submitted, released)       # it may have been killed from outside: that costs no mark
+    marks = marks_of(notebook)                    # first, for tidy takes away what only the grader reads
+    return result(marks=marks, notebook=tidy(notebook, released), flags=flags + more, notes=notes)
+
+
+@functools.lru_cache(maxsize=20)                  # the same for a whole class
+def _read(raw):
+    return nbformat.reads(raw.decode("utf-8"), as_version=4)
+
+
+@functools.lru_cache(maxsize=20)
+def _plan(raw):
+    from chainrule_grading.evaluate import plan
+    return plan(_read(raw))
 
 
 _warm = {}                        # process id → its Sandbox: a forked worker must not use its parent's
 
 
+def join(control):
+    """Use the sandbox at the other end of this socket, which another process started, as long as it lasts."""
+    _warm[os.getpid()] = Joined(control)
+
+
 def sandbox():
-    """This process's sandbox, started when it is first needed."""
+    """This process's sandbox, started when it is first needed, and anew if it has ended."""
     warm = _warm.get(os.getpid())
-    if warm is None or warm.process.poll() is not None:
-        if not _warm:
+    if warm is None or not warm.alive():
+        if warm is not None:
+            warm.close()
+        if not any(isinstance(one, Sandbox) for one in _warm.values()):
             atexit.register(lambda: os.getpid() in _warm and _warm.pop(os.getpid()).close())
         warm = _warm[os.getpid()] = Sandbox()
     return warm
@@ -128,8 +166,37 @@ def marks_of(notebook):
             earned, points = determine_grade(cell)
             name = cell.metadata.nbgrader.grade_id
             answer = by_name.get(name.removeprefix("check-"), {})
-            marks.append(Mark(name, earned, points, card_text(cell, answer), is_solution(cell)))
+            says, written = card_text(cell, answer), is_solution(cell)
+            about = {} if written else diagnosis(cell, says, earned, points)
+            marks.append(Mark(name, earned, points, says, written, **about))
     return tuple(marks)
+
+
+def diagnosis(cell, says, earned, points):
+    """Mark's `task`, `kind` and `cause`, which the class report counts.
+
+    Outputs of test cells are the grader's own, and it puts these three into its card's metadata; `tidy` takes them out
+    again. Where there is no such card the mark tells the kind; a kernel's card is read for the cause.
+    """
+    for output in cell.get("outputs", []):
+        if found := output.get("metadata", {}).get("chainrule"):
+            return dict(found)
+    exercise, error, card = exercise_of(cell.metadata.nbgrader.grade_id), _error(cell), "".join(says[:1])
+    kind = ("full" if earned >= points else "part" if earned > 0 else "unwritten" if card.startswith("○")
+            else "error" if error and error.ename not in FAILED else "wrong")
+    if exercise is None:
+        return {"kind": kind}
+    headline = "".join(says[1:2]).partition(": ")[2]            # "`dW`: a name; `db`: another."
+    named = [m.name for m in exercise.misconceptions if re.match(re.escape(m.name) + "[.;]", headline)]
+    return {"task": exercise.id, "kind": kind, "cause": named[0] if named else ""}
+
+
+def exercise_of(cell_name):
+    """The exercise that a check cell such as `check-delta-output` is about; None if it is no such cell."""
+    try:
+        return find(cell_name.removeprefix("check-").replace("-", ".", 1))
+    except KeyError:
+        return None
 
 
 def card_text(cell, answer):
@@ -198,7 +265,7 @@ def own_gradebook(course):
     if not path.is_file() or not path.stat().st_size:
         return
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as book:
+        with closing(to_read(path)) as book:
             courses = {name for name, in book.execute("select id from course")}
     except sqlite3.Error as wrong:
         raise UserError(f"{path} is not a gradebook that can be read ({wrong}); put your copy of it back, or move it "

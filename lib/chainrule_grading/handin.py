@@ -15,7 +15,7 @@ from pathlib import Path
 import nbformat
 
 from chainrule_grading.authoring import keep_copy, release
-from chainrule_grading.course import UserError, nbgrader_config, write_atomically
+from chainrule_grading.course import LEARNER, UserError, nbgrader_config, write_atomically
 from chainrule_grading.learner import load, shown, untouched, which_assignment
 from chainrule_grading.notebooks import as_user_error, parse, restore
 
@@ -38,7 +38,7 @@ def submit(course, path=None, learner=None, to=None, as_zip=False):
     assignment = which_assignment(course, notebook, path)
     through_exchange = None if learner or to or as_zip else exchange(course)
     named, learner = learner, learner or login()
-    if not re.fullmatch(r"[A-Za-z0-9][\w.@-]{0,63}", learner):
+    if not LEARNER.fullmatch(learner):
         raise UserError(f"{learner!r} cannot be a learner's name here: use letters, digits and . _ - @, for example "
                         "--as ada.")
     now, data = datetime.now(UTC), path.read_bytes()

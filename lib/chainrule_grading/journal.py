@@ -27,7 +27,8 @@ class Journal:
         place = self._place(result.student)
         partial = place.with_name(f".{place.name}.tmp")
         with open(partial, "w", encoding="utf-8") as file:
-            json.dump({"made_of": made_of, "result": asdict(result)}, file)
+            told = vars(result) | {"marks": list(map(asdict, result.marks))}
+            file.write(json.dumps({"made_of": made_of, "result": told}))
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, place)
@@ -49,5 +50,5 @@ def result_from(told):
     """A Result from its JSON."""
     notebook = told.pop("notebook", None)
     marks = tuple(Mark(**mark | {"says": tuple(mark["says"])}) for mark in told.pop("marks", ()))
-    return Result(**told | {"flags": tuple(told.get("flags", ()))}, marks=marks,
+    return Result(**told | {key: tuple(told.get(key, ())) for key in ("flags", "notes")}, marks=marks,
                   notebook=nbformat.from_dict(notebook) if notebook else None)

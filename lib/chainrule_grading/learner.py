@@ -84,19 +84,21 @@ def _outcome(cell):
     return f"✗ Not yet · {checked_exercise(cell)}\n  {error.ename}: {error.evalue}{hint}", False
 
 
-def which_assignment(course, notebook, path):
-    """The assignment whose cells this notebook holds; its file name does not matter."""
+def which_assignment(course, notebook, path, known=None):
+    """The assignment whose cells this notebook holds; its file name does not matter. `known`: cells_of, if at hand."""
     names = {(c.metadata.get("nbgrader") or {}).get("grade_id") for c in notebook.cells} - {None}
-    best, hits = None, 0
-    for assignment in course.assignments():
-        theirs = {c.metadata["nbgrader"]["grade_id"] for c in _release(course, assignment).cells
-                  if c.metadata.get("nbgrader")}
-        if len(names & theirs) > hits:
-            best, hits = assignment, len(names & theirs)
-    if best is None:
+    hits = {assignment: len(names & theirs) for assignment, theirs in (known or cells_of(course)).items()}
+    best = max(hits, key=hits.get, default=None)
+    if not hits.get(best):
         raise UserError(f"{path.name} holds no cell of an assignment of this course "
                         f"({', '.join(course.assignments())}); hand in the notebook from exercises/.")
     return best
+
+
+def cells_of(course):
+    """{assignment: the names of its cells}."""
+    return {assignment: {c.metadata["nbgrader"]["grade_id"] for c in _release(course, assignment).cells
+                         if c.metadata.get("nbgrader")} for assignment in course.assignments()}
 
 
 def untouched(notebook):

@@ -63,6 +63,22 @@ def read(path):
         raise Unreadable(f"{path.name} cannot be read ({failed.strerror}).") from None
 
 
+# nbformat's own new_code_cell, new_output and their like check each piece against the schema, a third of a grader's
+# time; these make the same pieces, and a test checks a whole notebook of them.
+
+def new_cell(kind, source, id, **more):
+    """A code or Markdown cell."""
+    own = {"outputs": [], "execution_count": None} if kind == "code" else {}
+    return nbformat.from_dict({"id": id, "cell_type": kind, "metadata": {}, "source": source} | own | more)
+
+
+def new_output(kind, data=None, **more):
+    """An output; `data` is for the kinds that have any."""
+    own = {"data": data, "metadata": {}} if kind in ("display_data", "execute_result") else {}
+    own |= {"execution_count": None} if kind == "execute_result" else {}
+    return nbformat.from_dict({"output_type": kind} | own | more)
+
+
 def parse(raw):
     """Bytes → notebook (nbformat 4) that holds each cell's text and name, nothing else; Unreadable says why not.
 
@@ -89,6 +105,11 @@ def parse(raw):
     kernel = about.get("kernelspec") if isinstance(about, dict) else None
     if isinstance(kernel, dict) and isinstance(kernel.get("language"), str):
         notebook.metadata["kernelspec"] = {"language": kernel["language"]}
+    released = about.get("chainrule") if isinstance(about, dict) else None
+    tasks = released.get("tasks") if isinstance(released, dict) else None
+    if isinstance(tasks, dict):
+        notebook.metadata["chainrule"] = {"version": str(released.get("version"))[:20], "tasks": {
+            task: contract for task, contract in tasks.items() if isinstance(contract, str)}}
     return notebook
 
 
@@ -103,11 +124,11 @@ def _plain(cell, k):
     about = cell.get("metadata")
     about = about.get("nbgrader") if isinstance(about, dict) else None
     name = about.get("grade_id") if isinstance(about, dict) else None
-    make = nbformat.v4.new_code_cell if cell.get("cell_type") == "code" else nbformat.v4.new_markdown_cell
     id = cell.get("id")
     usable = isinstance(id, str) and re.fullmatch(r"[A-Za-z0-9_-]{1,64}", id)
     source = source.encode("utf-8", "replace").decode() if isinstance(source, str) else ""    # half characters
-    plain = make(source, id=id if usable else f"nameless-{k}")
+    kind = "code" if cell.get("cell_type") == "code" else "markdown"
+    plain = new_cell(kind, source, id if usable else f"nameless-{k}")
     if isinstance(name, str):
         plain.metadata["nbgrader"] = {"grade_id": name}
     return plain
@@ -158,6 +179,23 @@ def restore(submitted, release):
     return restored, tuple(flags)
 
 
+def other_contracts(submitted, release):
+    """What a learner must know whose notebook was released with another edition of the course, in sentences.
+
+    A notebook says what each of its tasks asks for, in the registry's terms, and that is compared with the release of
+    today; a notebook that says nothing is taken for one of today's.
+    """
+    theirs, ours = (n.metadata.get("chainrule", {}) for n in (submitted, release))
+    tasks = sorted(task for task, contract in ours.get("tasks", {}).items()
+                   if theirs.get("tasks", {}).get(task, contract) != contract)
+    if not tasks:
+        return ()
+    what = ", ".join(tasks[:5]) + (f" and {len(tasks) - 5} more" if len(tasks) > 5 else "")
+    return (f"Your notebook is of edition {theirs['version']} of the course, in which {what} asked for something else; "
+            f"it was graded by edition {ours['version']}. To move your answers into today's notebook: "
+            "chainrule lab --fresh ASSIGNMENT --keep-answers.",)
+
+
 def _is_ours(cell):
     return bool(cell.metadata.get("nbgrader"))
 
@@ -169,8 +207,7 @@ def _name(cell):
 
 def _own(cell, where):
     """A cell the learner added: its text, nothing else."""
-    make = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
-    return make(cell.source, id=f"added-{where}"[:64])
+    return new_cell(cell.cell_type, cell.source, f"added-{where}"[:64])
 
 
 def run(notebook, limits, folder=None):
@@ -223,7 +260,7 @@ def _after_death(notebook, started, died):
            "Python stopped answering in this cell")
     for k, cell in enumerate(code[first:]):
         text = f"{why}." if k == 0 else "Not run: Python had ended in a cell above."
-        cell.outputs.append(nbformat.v4.new_output("error", ename="KernelEnded", evalue=text, traceback=[text]))
+        cell.outputs.append(new_output("error", ename="KernelEnded", evalue=text, traceback=[text]))
     return f"{why.replace('this cell', f'cell {culprit.id}' if culprit is not None else 'the notebook')}"
 
 

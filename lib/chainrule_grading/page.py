@@ -1,20 +1,25 @@
 """The feedback page of one notebook: one file that needs nothing else, runs nothing and fetches nothing."""
+import functools
 import html
 import re
 from importlib import resources
+from urllib.parse import quote
 
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from chainrule_grading.feedback import LONGEST, POLICY, clean, rendered
+from chainrule_grading.feedback import LONGEST, POLICY, clean_card, rendered
 
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 LEXER, FORMATTER = PythonLexer(), HtmlFormatter(nowrap=True)
 
 
-def page(notebook, name, student="", late=0.0):
-    """HTML of a graded notebook whose graded cells carry `score`, `points`, and perhaps `comment` and `waiting`."""
+def page(notebook, name, student="", late=0.0, notes=()):
+    """HTML of a graded notebook whose graded cells carry `score`, `points`, and perhaps `comment` and `waiting`.
+
+    `notes` are sentences on the whole notebook.
+    """
     tasks = tasks_of(notebook)
     read = [t for t in tasks if not t["waiting"]]
     said = [f"{_sum(group, 'score')} of {_sum(group, 'points')} points {what}" for group, what in
@@ -30,10 +35,30 @@ def page(notebook, name, student="", late=0.0):
     return _framed(f"Feedback: {name}{f' · {student}' if student else ''}", f"""
 <p><strong>Score: {" + ".join(said) or "no graded task"}.</strong></p>
 {f"<p>Handed in late: {late:g} points less.</p>" if late else ""}
+{"".join(f"<p>{html.escape(note)}</p>" for note in notes)}
 <div class="cr-scroll"><table class="cr-table">
-<thead><tr><th></th><th>task</th><th class="cr-number">points</th></tr></thead>
+<thead><tr><td></td><th>task</th><th class="cr-number">points</th></tr></thead>
 <tbody>{rows}</tbody></table></div>
 {cells}""")
+
+
+def overview(student, graded):
+    """The learner's page over all assignments: `graded` is what `grading.json` tells of each, by its name."""
+    rows = []
+    for name, about in graded.items():
+        checks = [mark for mark in about.get("marks", ()) if not mark["written"]]
+        words = sum(mark["points"] for mark in about.get("marks", ()) if mark["written"])
+        earned, points = (f"{sum(mark[key] or 0 for mark in checks):g}" for key in ("earned", "points"))
+        said = "not graded, see the page" if about.get("problem") else f"{earned} of {points}"
+        rows.append(f'<tr><td><a href="{quote(name)}/{quote(name)}.html">{html.escape(name)}</a></td>'
+                    f'<td class="cr-number">{said}</td><td class="cr-number">{f"{words:g}" if words else "–"}</td>'
+                    f'<td>{html.escape(str(about.get("graded", ""))[:10])}</td></tr>')
+    return _framed(f"Feedback: {student}", f"""
+<p>Points for answers in words are given by a person; once they are, they stand on the assignment's page.</p>
+<div class="cr-scroll"><table class="cr-table">
+<thead><tr><th>assignment</th><th class="cr-number">points from checks</th><th class="cr-number">points for words</th>
+<th>graded on</th></tr></thead>
+<tbody>{"".join(rows)}</tbody></table></div>""")
 
 
 def sorry(name, problem):
@@ -93,8 +118,7 @@ def _cell(cell, task):
     if cell.cell_type == "markdown":
         body = rendered(cell.source)
     else:
-        code = highlight(cell.source, LEXER, FORMATTER) if 0 < len(cell.source.strip()) < LONGEST \
-            else html.escape(cell.source)         # colouring may take the square of the length
+        code = coloured(cell.source)
         outputs = cell.get("outputs", [])
         if any("text/html" in output.get("data", {}) for output in outputs):      # a card, which says it all
             outputs = [output for output in outputs if output.get("ename") != "CheckFailed"]
@@ -108,6 +132,14 @@ def _cell(cell, task):
     return f"<div{yours}>{body}{comment}</div>"
 
 
+@functools.lru_cache(maxsize=2000)                # most cells of a class are the same
+def coloured(source):
+    """Python as HTML."""
+    if not 0 < len(source.strip()) < LONGEST:     # colouring may take the square of the length
+        return html.escape(source)
+    return highlight(source, LEXER, FORMATTER)
+
+
 def _output(output):
     kind, data = output.output_type, output.get("data", {})
     if kind == "stream":
@@ -115,7 +147,7 @@ def _output(output):
     if kind == "error":
         return _text("\n".join(output.traceback) or f"{output.ename}: {output.evalue}")
     if "text/html" in data:
-        return clean(data["text/html"])
+        return clean_card(data["text/html"])
     if "image/png" in data:
         source = re.sub(r"[^A-Za-z0-9+/=]", "", str(data["image/png"]))
         return f'<p><img class="cr-figure" src="data:image/png;base64,{source}" alt="A figure that the code drew"></p>'

@@ -3,40 +3,81 @@
 A submission is one transaction, whose rows are those that `nbgrader autograde` writes (tests compare them). Its
 `grading.json` is written last: it stands for "all of this is on disk", and names what the marks were made of.
 """
+import functools
 import hashlib
 import json
 import logging
 import sqlite3
-import tomllib
 import warnings
 from contextlib import closing, contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import nbformat
 
-from chainrule_grading import secret
-from chainrule_grading.course import UserError, nbgrader_config, write_atomically
+from chainrule_grading import rules, secret
+from chainrule_grading.course import nbgrader_config, write_atomically
 
 COPIES = 10                                       # of the gradebook that are kept
 PATIENCE = 30                                     # seconds to wait while another program writes in the gradebook
 
 
-class Recorder:
-    """Writes results of one assignment. Keeps the gradebook open: close it, or use `with`."""
+class Records:
+    """What is on disk of one assignment, to be read."""
 
     def __init__(self, course, assignment):
         self.course, self.assignment = course, assignment
+        self.rules = rules.of(course)
+        self.extensions = self.rules.extensions.get(assignment)
+        self.students = with_rows(course, assignment)
+
+    def place(self, student):
+        """The folder of a learner's graded notebook."""
+        return self.course.classroom / "autograded" / student / self.assignment
+
+    def recorded(self, student):
+        """What `grading.json` says of a learner's last grading, if page and rows are there too; else {}."""
+        page = self.course.classroom / "feedback" / student / self.assignment / f"{self.assignment}.html"
+        try:
+            about = json.loads((self.place(student) / "grading.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        there = isinstance(about, dict) and page.is_file() and (about.get("problem") or student in self.students)
+        return about if there else {}
+
+
+def with_rows(course, assignment):
+    """The learners who have rows in the gradebook for this assignment."""
+    path = course.classroom / "gradebook.db"
+    if not path.is_file() or not path.stat().st_size:
+        return set()
+    with closing(to_read(path)) as book:
+        return {student for student, in book.execute(
+            "select s.student_id from submitted_assignment s join assignment a on a.id = s.assignment_id "
+            "where a.name = ?", (assignment,))}
+
+
+def to_read(path):
+    """A connection to a gradebook that exists, to read from it.
+
+    Not SQLite's read-only mode: that cannot open the gradebook of a killed run, whose log it must finish first.
+    """
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=PATIENCE)
+
+
+class Recorder(Records):
+    """Writes results of one assignment. Keeps the gradebook open: close it, or use `with`."""
+
+    def __init__(self, course, assignment):
+        super().__init__(course, assignment)
         self.config = nbgrader_config(course)
         self.url = self.config.CourseDirectory.db_url
         self.fingerprint = secret.fingerprint(secret.of(course))
-        self.extensions = extensions(course).get(assignment)
         course.classroom.mkdir(parents=True, exist_ok=True)
         with quiet():
             self._register()
             self.book = self._open()
-        self.students = {s.student_id for s in self.book.assignment_submissions(assignment)}
-        self.book.db.remove()
+            self.names, self.points = self._cells()
 
     def __enter__(self):
         return self
@@ -51,7 +92,8 @@ class Recorder:
         from nbgrader.preprocessors import SaveCells
 
         with Gradebook(self.url) as book:
-            book.update_or_create_assignment(self.assignment)
+            due = self.rules.due.get(self.assignment)     # else the date that was set through nbgrader stays
+            book.update_or_create_assignment(self.assignment, **({"duedate": rules.utc(due)} if due else {}))
         source = self.course.solutions / self.assignment / f"{self.assignment}.ipynb"
         notebook = nbformat.read(source, as_version=4)
         about = {"nbgrader": {"notebook": self.assignment, "assignment": self.assignment, "db_url": self.url}}
@@ -59,6 +101,15 @@ class Recorder:
             notebook, _ = preprocessor(config=self.config)(notebook, about)
             if preprocessor is SaveCells:
                 return
+
+    def _cells(self):
+        """{a cell's id in the gradebook: its name}, and {name: points} of the graded ones."""
+        theirs = self.book.find_notebook(self.assignment, self.assignment)
+        graded = [*theirs.grade_cells, *theirs.task_cells]
+        names = {cell.id: cell.name for cell in (*graded, *theirs.solution_cells)}
+        points = {cell.name: cell.max_score for cell in graded}
+        self.book.db.remove()
+        return names, points
 
     def _open(self):
         """The gradebook: others may read while this writes, and it waits while they write."""
@@ -91,25 +142,11 @@ class Recorder:
         finally:
             db.remove()                           # what was read does not stay in memory
 
-    def place(self, student):
-        """The folder of a learner's graded notebook."""
-        return self.course.classroom / "autograded" / student / self.assignment
-
-    def recorded(self, student):
-        """What `grading.json` says of a learner's last grading, if page and rows are there too; else {}."""
-        page = self.course.classroom / "feedback" / student / self.assignment / f"{self.assignment}.html"
-        try:
-            about = json.loads((self.place(student) / "grading.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        there = isinstance(about, dict) and page.is_file() and (about.get("problem") or student in self.students)
-        return about if there else {}
-
     def record(self, result, submission, made_of=""):
         """Write one result; a submission without a mark leaves a page that says why, and no row."""
         folder = self.place(result.student)
         feedback = self.course.classroom / "feedback" / result.student / result.assignment
-        from chainrule_grading.page import page, sorry
+        from chainrule_grading.page import sorry
 
         about = about_result(result, self.fingerprint) | {"made_of": made_of}
         for name in ("timestamp.txt", "submission_secret.txt"):   # nbgrader's exchange hands feedback back by them
@@ -120,11 +157,46 @@ class Recorder:
             write_atomically(feedback / f"{result.assignment}.html", sorry(result.assignment, result.problem))
         else:
             with quiet():
-                notebook, late = self._save(result, submission)
-            write_atomically(folder / f"{result.assignment}.ipynb", nbformat.writes(notebook) + "\n")
-            write_atomically(feedback / f"{result.assignment}.html",
-                             page(self._with_marks(notebook, result.student), result.assignment, result.student, late))
+                notebook, late, standing = self._save(result, submission)
+            write_atomically(folder / f"{result.assignment}.ipynb", nbformat.v4.writes(notebook) + "\n")
+            self._page(notebook, result.student, standing, late, result.notes)
+            about |= {"standing": _name_of(standing)}
         write_atomically(folder / "grading.json", json.dumps(about, indent=1, ensure_ascii=False))
+        self._overview(result.student)
+
+    def refresh(self, student):
+        """Write the page of a graded submission anew if a person has marked or commented since; True if so."""
+        about = self.recorded(student)
+        if not about or about.get("problem") or about.get("standing") == _name_of(self.standings.get(student, {})):
+            return False
+        with quiet(), self._one_transaction():
+            theirs = self.book.find_submission(self.assignment, student)
+            rows = next(n for n in theirs.notebooks if n.name == self.assignment)
+            late, standing = self._late(theirs, rows, student), self._standing(rows)
+        notebook = nbformat.read(self.place(student) / f"{self.assignment}.ipynb", as_version=4)
+        self._page(notebook, student, standing, late, about.get("notes", ()))
+        write_atomically(self.place(student) / "grading.json", json.dumps(
+            about | {"standing": _name_of(standing)}, indent=1, ensure_ascii=False))
+        self._overview(student)
+        return True
+
+    def _page(self, notebook, student, standing, late, notes):
+        from chainrule_grading.page import page
+
+        target = self.course.classroom / "feedback" / student / self.assignment / f"{self.assignment}.html"
+        write_atomically(target, page(with_marks(notebook, standing), self.assignment, student, late, notes))
+
+    def _overview(self, student):
+        """The learner's page over all assignments, made of what lies beside each graded notebook."""
+        from chainrule_grading.page import overview
+
+        graded = {}
+        for path in sorted((self.course.classroom / "autograded" / student).glob("*/grading.json")):
+            try:
+                graded[path.parent.name] = json.loads(path.read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                continue                          # it will be graded again
+        write_atomically(self.course.classroom / "feedback" / student / "index.html", overview(student, graded))
 
     def _save(self, result, submission):
         """nbgrader's steps after executing a notebook: tidy outputs, marks, late penalty."""
@@ -148,15 +220,17 @@ class Recorder:
             self.book.db.flush()
             self.book.db.expire(rows)             # its score is a sum of what has just been written
             late = self._late(theirs, rows, result.student)
+            standing = self._standing(rows)
         self.students.add(result.student)
-        return notebook, late
+        return notebook, late, standing
 
     def _marks(self, notebook, rows):
-        """What nbgrader's SaveAutoGrades writes, with two queries in place of one for each cell."""
+        """What nbgrader's SaveAutoGrades writes, with two queries in place of two for each cell."""
         from nbgrader.api import Comment, Grade
         from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
 
-        grades, comments = {g.cell.name: g for g in rows.grades}, {c.cell.name: c for c in rows.comments}
+        grades = {self.names.get(g.cell_id): g for g in rows.grades}
+        comments = {self.names.get(c.cell_id): c for c in rows.comments}
         for cell in notebook.cells:
             name = (cell.metadata.get("nbgrader") or {}).get("grade_id")
             if is_grade(cell):
@@ -183,19 +257,52 @@ class Recorder:
             rows.late_submission_penalty = policy._check_late_penalty(rows, penalty)
         return rows.late_submission_penalty or 0
 
-    def _with_marks(self, notebook, student):
-        """A copy of the notebook with marks and comments as they now stand in the gradebook, a person's too."""
-        notebook = nbformat.from_dict(notebook)
-        rows = self.book.find_submission_notebook(self.assignment, self.assignment, student)
-        grades, comments = {g.cell.name: g for g in rows.grades}, {c.cell.name: c for c in rows.comments}
-        for cell in notebook.cells:
-            about = cell.metadata.get("nbgrader") or {}
-            if grade := grades.get(about.get("grade_id")):
-                about.update(score=grade.score, points=grade.max_score, waiting=bool(grade.needs_manual_grade))
-            if comment := comments.get(about.get("grade_id")):
-                about["comment"] = comment.comment
-        self.book.db.remove()
-        return notebook
+    def _standing(self, rows):
+        """{cell: what a feedback page says of it}: marks and comments as they now stand, a person's too."""
+        return self._all_standings(rows.id).get(rows.id, {})
+
+    @functools.cached_property
+    def standings(self):
+        """The same for every learner, as it stood when it was first asked for: {learner: {cell: …}}."""
+        from nbgrader.api import SubmittedAssignment, SubmittedNotebook
+
+        with quiet():
+            of = dict(self.book.db.query(SubmittedNotebook.id, SubmittedAssignment.student_id).join(
+                SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id).all())
+            found = {of[id]: standing for id, standing in self._all_standings().items() if id in of}
+            self.book.db.remove()
+        return found
+
+    def _all_standings(self, only=None):
+        """{notebook's id: {cell: …}} of this assignment's cells."""
+        from nbgrader.api import Comment, Grade
+
+        grades = self.book.db.query(Grade.notebook_id, Grade.cell_id, Grade.score, Grade.needs_manual_grade)
+        comments = self.book.db.query(Comment.notebook_id, Comment.cell_id, Comment.comment)
+        if only is not None:
+            grades, comments = grades.filter(Grade.notebook_id == only), comments.filter(Comment.notebook_id == only)
+        standings = {}
+        for notebook, id, score, waiting in grades:
+            if (name := self.names.get(id)) is not None:
+                standings.setdefault(notebook, {}).setdefault(name, {}).update(
+                    score=score, points=self.points.get(name, 0), waiting=bool(waiting))
+        for notebook, id, comment in comments:
+            if (name := self.names.get(id)) is not None:
+                standings.setdefault(notebook, {}).setdefault(name, {})["comment"] = comment
+        return standings
+
+
+def _name_of(standing):
+    return digest(json.dumps(standing, sort_keys=True))[:16]
+
+
+def with_marks(notebook, standing):
+    """A copy of the notebook whose graded cells carry marks and comments."""
+    notebook = nbformat.from_dict(notebook)
+    for cell in notebook.cells:
+        about = cell.metadata.get("nbgrader") or {}
+        about.update(standing.get(about.get("grade_id"), {}))
+    return notebook
 
 
 def back_up(course):
@@ -214,21 +321,9 @@ def back_up(course):
     return target
 
 
-def extensions(course):
-    """{assignment: {learner: timedelta}} of classroom/extensions.toml; days may be fractions. UserError if unusable."""
-    path = course.classroom / "extensions.toml"
-    try:
-        told = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        return {assignment: {learner: timedelta(days=float(days)) for learner, days in learners.items()}
-                for assignment, learners in told.items()}
-    except (tomllib.TOMLDecodeError, AttributeError, TypeError, ValueError, OverflowError) as wrong:
-        raise UserError(f"{path} cannot be used ({wrong}); write a line [delta] and below it lines like ada = 2, the "
-                        "days that ada may be late.") from None
-
-
 def about_result(result, fingerprint):
     """What is kept beside a graded notebook: how it was graded, and what the instructor should know."""
-    return {"isolation": result.isolation, "flags": result.flags, "problem": result.problem,
+    return {"isolation": result.isolation, "flags": result.flags, "notes": result.notes, "problem": result.problem,
             "seconds": round(result.seconds, 2), "graded": datetime.now(UTC).isoformat(timespec="seconds"),
             "course_secret": fingerprint, "marks": [asdict(mark) for mark in result.marks]}
 

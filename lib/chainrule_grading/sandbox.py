@@ -25,8 +25,10 @@ from chainrule_grading.inside import wire
 HERE = Path(__file__).resolve().parent
 ALLOWED = ("numpy", "matplotlib", "ipython")      # with what they need; everything else is not there
 SYSTEM = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/lib32", "/etc/ld.so.cache")
+PATIENCE = 20                                     # seconds to wait for a session to be there
 GRACE = 1.0                                       # seconds between "please stop" and the end
 GLANCE = 0.05                                     # seconds between two looks at a submission's memory
+ENDED = "Python itself ended in this cell."
 HELD = re.compile(r"^(?:RssAnon|RssShmem|VmSwap):\s*(\d+) kB", re.M)
 
 
@@ -75,8 +77,52 @@ def allowed_packages():
     return tuple(shown)
 
 
-class Sandbox:
-    """A warm parent; `session(limits)` gives each submission a process of its own. Close it, or use `with`."""
+class Joined:
+    """The warm parent that another process started; several may ask it for sessions at once."""
+
+    def __init__(self, control):
+        self.control, self.ended = control, False
+
+    def alive(self):
+        """Whether it can give sessions, as far as is known."""
+        return not self.ended
+
+    def session(self, limits):
+        """A fresh process for one submission."""
+        mine, theirs = socket.socketpair()
+        told, teller = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        about = {"cpu": max(int(limits.cpu_seconds), 1), "memory": limits.memory, "processes": limits.processes,
+                 "file": limits.file, "files": limits.files, "output": limits.output}
+        try:
+            with theirs, teller, told:
+                socket.send_fds(self.control, [json.dumps(about).encode()], [theirs.fileno(), teller.fileno()])
+                theirs.close()
+                teller.close()
+                told.settimeout(PATIENCE)
+                said, handles, _, _ = socket.recv_fds(told, 1000, 1)
+        except OSError as failed:
+            said, handles = f"the warm process ended: {failed.strerror or 'no answer'}".encode(), []
+        if said != b"started":
+            self.ended = self.ended or not said.startswith(b"failed")
+            mine.close()
+            raise NoSandbox(_why_not(said.decode(errors="replace") or "the warm process ended"))
+        try:
+            if wire.receive(mine, PATIENCE) != "ready":
+                raise EOFError
+        except (EOFError, OSError, wire.Refused):
+            os.close(handles[0])
+            mine.close()
+            raise NoSandbox("The sandbox cannot confine a process here: are user namespaces allowed, and is /proc "
+                            "fully visible?") from None
+        return Process(mine, handles[0], limits.memory)
+
+    def close(self):
+        """Ask for no more sessions."""
+        self.control.close()
+
+
+class Sandbox(Joined):
+    """A warm parent of one's own. Close it, or use `with`."""
 
     def __init__(self, seconds=60):
         bwrap = shutil.which("bwrap")
@@ -102,7 +148,7 @@ class Sandbox:
                             *(x for pair in environment.items() for x in ("--setenv", *pair))],
                 "after": [x for folder in _emptied(python) for x in ("--tmpfs", folder)],
                 "command": [str(program), "-I", "-S", "-B", "-X", "utf8", "-c", start, str(theirs.fileno())]}
-        self.control = control
+        super().__init__(control)
         self.process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(HERE / "launch.py"), json.dumps(plan)], pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={}, cwd="/")
@@ -118,30 +164,12 @@ class Sandbox:
             self.close()
             raise NoSandbox(_why_not(said[-1] if said else "it did not start in time"))
 
-    def session(self, limits):
-        """A fresh process for one submission."""
-        mine, theirs = socket.socketpair()
-        about = {"cpu": max(int(limits.cpu_seconds), 1), "memory": limits.memory, "processes": limits.processes,
-                 "file": limits.file, "files": limits.files, "output": limits.output}
-        with theirs:
-            socket.send_fds(self.control, [json.dumps(about).encode()], [theirs.fileno()])
-        said, handles, _, _ = socket.recv_fds(self.control, 1000, 1)
-        if said != b"started":
-            mine.close()
-            raise NoSandbox(_why_not(said.decode(errors="replace") or "the warm process ended"))
-        try:
-            if wire.receive(mine, 20) != "ready":
-                raise EOFError
-        except (EOFError, OSError, wire.Refused):
-            os.close(handles[0])
-            mine.close()
-            raise NoSandbox("The sandbox cannot confine a process here: are user namespaces allowed, and is /proc "
-                            "fully visible?") from None
-        return Process(mine, handles[0], limits.memory)
+    def alive(self):
+        return super().alive() and self.process.poll() is None
 
     def close(self):
         """End it and everything in it."""
-        self.control.close()
+        super().close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(5)
         self.process.kill()
@@ -190,7 +218,7 @@ class Process:
 
     def __init__(self, channel, handle, memory):
         self.channel, self.handle, self.memory = channel, handle, memory
-        self.why, self.ended, self.lock = "Python itself ended in this cell.", threading.Event(), threading.Lock()
+        self.why, self.ended, self.lock = ENDED, threading.Event(), threading.Lock()
         pid = re.search(r"^Pid:\s*(-?\d+)", Path(f"/proc/self/fdinfo/{handle}").read_text(), re.M)[1]
         threading.Thread(target=self._watch, args=(pid,), daemon=True).start()
 

@@ -55,12 +55,3 @@ def _write(path, key):
 def fingerprint(key):
     """Tells one secret from another without telling it; stored with each mark."""
     return hashlib.sha256(b"chainrule course secret" + key).hexdigest()[:12]
-
-
-def main(course):
-    """`chainrule class init`; exit code 0."""
-    new = not place(course).exists()
-    key = of(course)
-    print(f"{'Made' if new else 'There is already'} a course secret, {fingerprint(key)}: {place(course)}")
-    print(f"A copy lies in {backup(course)}; keep another one elsewhere. Learners must never get it.")
-    return 0

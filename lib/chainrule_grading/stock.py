@@ -1,4 +1,4 @@
-"""nbgrader's own commands with our grader inside; `nbgrader_config.py` names these two classes.
+"""nbgrader's own commands with our grader inside; `nbgrader_config.py` names these classes.
 
 `nbgrader autograde` and formgrader's button then read as carefully, run learners' code in the same sandbox, and write
 the same marks as `chainrule grade`.
@@ -9,10 +9,11 @@ from pathlib import Path
 import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbgrader.converters.base import NbGraderException
+from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import GetGrades, NbGraderPreprocessor
 from traitlets import Enum, Float
 
-from chainrule_grading import grading, secret
+from chainrule_grading import grading, rules, secret
 from chainrule_grading.authoring import release_of
 from chainrule_grading.cli import limits_of
 from chainrule_grading.course import find_course, write_atomically
@@ -67,6 +68,16 @@ class Grades(GetGrades):
         grade = self.gradebook.find_grade(cell.metadata.nbgrader["grade_id"], self.notebook_id, self.assignment_id,
                                           self.student_id)
         cell.metadata.nbgrader["waiting"] = bool(grade.needs_manual_grade)
+
+
+class LatePolicy(LateSubmissionPlugin):
+    """In place of nbgrader's plugin for late work: what classroom/class.toml says, else its `penalty_method`."""
+
+    def late_submission_penalty(self, student_id, score, total_seconds_late):
+        policy = rules.of(find_course(Path(self.config.CourseDirectory.root))).late
+        if policy is None:
+            return super().late_submission_penalty(student_id, score, total_seconds_late)
+        return policy.loses(score, total_seconds_late)
 
 
 class Sandboxed(NbGraderPreprocessor):

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from chainrule.ledger import load
-from chainrule_grading import book
+from chainrule_grading import book, numbers
 
 
 class Page(HTMLParser):
@@ -92,12 +92,12 @@ def test_headings_begin_with_one_title_and_skip_no_level(parsed):
 
 
 def test_each_numbered_equation_has_an_anchor_and_its_citations_lead_there(parsed, course):
-    numbers = {}
+    homes = {}
     for path in course.lectures.glob("*.ipynb"):
         text = "".join("".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"])
-        numbers |= dict.fromkeys(book.TAG.findall(text), f"lectures/{path.stem}.html")
-    assert len(numbers) > 120
-    for number, path in numbers.items():
+        homes |= dict.fromkeys(numbers.TAG.findall(text), f"lectures/{path.stem}.html")
+    assert len(homes) > 120
+    for number, path in homes.items():
         assert f"eq-{number.replace('.', '-')}" in parsed[path].ids, number
     cited = [link for page in parsed.values() for link in page.links if "#eq-" in link]
     assert len(cited) > 120
@@ -108,24 +108,36 @@ def test_each_numbered_equation_has_an_anchor_and_its_citations_lead_there(parse
 NUMBERED = {"7.1": "lectures/07-delta.ipynb", "5.4": "lectures/05-graphs.ipynb"}
 
 
-@pytest.mark.parametrize("text, staged", [
+def staged(text):
+    """A Markdown cell of lecture 7 as the book has it."""
+    cells = [{"cell_type": "markdown", "source": text}]
+    return book.with_links({"cells": cells}, "lectures/07-delta.ipynb", NUMBERED)["cells"][0]["source"]
+
+
+@pytest.mark.parametrize("text, made", [
     ("by (7.1) it is", "by [(7.1)](#eq-7-1) it is"),
     ("and (5.4), there", "and [(5.4)](05-graphs.ipynb#eq-5-4), there"),
+    ("and [(5.4)](05-graphs.ipynb#cell-id=cell-040)", "and [(5.4)](05-graphs.ipynb#eq-5-4)"),
+    ("by [(7.1)](#eq-7-1) it is", "by [(7.1)](#eq-7-1) it is"),
     ("## Proof of (7.1)", "## Proof of (7.1)"), ("`f(7.1)` and $g(7.1)$", "`f(7.1)` and $g(7.1)$"),
     ("about (9.9) of it", "about (9.9) of it"), ("see [that (7.1)](x.md)", "see [that (7.1)](x.md)"),
+    ("<summary>Why (7.1)?</summary>", "<summary>Why (7.1)?</summary>"),
 ])
-def test_numbers_of_equations_are_linked_in_prose_only(text, staged):
-    assert book.cite(text, "lectures/07-delta.ipynb", NUMBERED) == staged
+def test_numbers_of_equations_are_linked_in_prose_only(text, made):
+    assert staged(text) == made
 
 
 def test_an_anchor_stands_before_a_numbered_equation_and_no_other():
     numbered = "a\n\n\\begin{equation*}\nx\n\\tag{7.1}\n\\end{equation*}\n\n\\begin{equation*}\ny\n\\end{equation*}"
-    staged = book.anchored(numbered)
-    assert staged.count("(eq-") == 1 and "(eq-7-1)=\n\\begin{equation*}\nx" in staged
+    for text in (numbered, numbers.anchor(numbered, numbers.ANCHOR)):
+        assert staged(text).count("(eq-") == 1 and "a\n\n(eq-7-1)=\n\\begin{equation*}\nx" in staged(text)
+        assert "<a" not in staged(text)
 
 
-def test_a_statement_of_a_companion_becomes_a_heading():
-    assert book.statements_as_headings("**LFD-01** · definition\n\nx") == "### LFD-01\n\n*definition*\n\nx"
+def test_a_statement_of_a_companion_becomes_a_heading_with_its_name():
+    made = book.statements_as_headings("**TAYLOR-41** · derivation\n\nx")
+    assert made == "(taylor-41)=\n### TAYLOR-41 · Bias gradient\n\n*derivation*\n\nx"
+    assert book.slug("TAYLOR-41 · Bias gradient") == "taylor-41"
 
 
 def test_a_missing_section_is_named():

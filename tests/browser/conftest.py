@@ -36,7 +36,7 @@ def chromium():
 def foreign(address):
     """Whether a request for this address would leave the machine."""
     parts = urlsplit(address)
-    return parts.scheme not in ("data", "blob", "about") and parts.hostname not in LOCAL
+    return parts.scheme not in ("data", "blob", "about", "file") and parts.hostname not in LOCAL
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-GUIDES = [ROOT / "course/learn/README.md", ROOT / "course/teach/jupyterhub.md"]
+GUIDES = [ROOT / "course/learn/README.md",
+          *(ROOT / f"course/teach/{name}.md" for name in ("jupyterhub", "class", "privacy"))]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
@@ -59,7 +60,7 @@ def test_links_and_pictures_are_there():
             assert target.startswith("http") or (ROOT / target).exists(), target
 
 
-@pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("path", GUIDES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_links_in_the_guides_are_there(path):
     targets = re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8"))
     assert targets and [t for t in targets if not t.startswith("http") and not (path.parent / t).exists()] == []

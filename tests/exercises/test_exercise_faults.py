@@ -22,9 +22,10 @@ def most_axes(exercise, of=max):
 
 SLICES = [(e, part, keep, axis) for part, keep, axis in [("row|entry", 0, 0), ("row|entry", -1, 0), ("column", 0, 1)]
           for e in PLAIN if axis < most_axes(e, min)]
+TRAININGS = ("capstone.moons", "capstone.digits")       # weights of two trainings, mixed, are what nobody trained
 MATRICES = [e for e in PLAIN if most_axes(e) >= 2]
-UNLIKE = [e for e in SEVERAL if not any(equal(a, b) for a, b in itertools.combinations(
-    results(e, e.answer, e.cases()[0]).values(), 2))]
+UNLIKE = [e for e in SEVERAL if len(set(map(len, results(e, e.answer, e.cases()[0]).values()))) == 1
+          and not any(equal(a, b) for a, b in itertools.combinations(results(e, e.answer, e.cases()[0]).values(), 2))]
 SIGNED = [e for e in PLAIN if any(np.any(a < 0) and np.any(a > 0) for a in itertools.chain(
     *results(e, e.answer, e.cases(seed=11)[0]).values()))]
 
@@ -121,7 +122,7 @@ def test_lost_signs_are_told(exercise, change):
 @each_plain
 def test_gaps_are_told(exercise):
     gaps = mapped(exercise.answer, lambda a: a * (np.arange(np.size(a)).reshape(np.shape(a)) < 1))
-    assert "is 0 where it is wrong" in words(judged(exercise, gaps))
+    assert re.search("is 0 where it is wrong|is zero everywhere", words(judged(exercise, gaps)))
 
 
 @pytest.mark.parametrize("exercise", MATRICES, ids=label)
@@ -208,7 +209,7 @@ def test_what_is_no_answer_at_all_gets_one_clear_sentence(exercise):
                            (leaves, "SystemExit"), (endless, "RecursionError"),
                            (3, "needs your function, not an int"), (None, "needs your function, not None"),
                            (np.ones(3), "needs your function"), (lambda: 1, r"takes \(\)"),
-                           (lambda a, b, c, d, e, f: 1, r"takes \(a, b, c, d, e, f\)")):
+                           (lambda a, b, c, d, e, f, g: 1, r"takes \(a, b, c, d, e, f, g\)")):
         verdict = judge(exercise, answer, seed=11) if not callable(answer) else judged(exercise, answer)
         assert verdict.earned == 0 and verdict.cause is None
         assert re.search(wanted, words(verdict)), words(verdict)
@@ -234,7 +235,8 @@ def test_arguments_changed_in_place_are_a_remark_and_no_mark(exercise):
             array += 1
         return value
 
-    place = next(k for k, v in enumerate(exercise.cases()[0].inputs.values()) if not callable(v))
+    place = next(k for k, v in enumerate(exercise.cases()[0].inputs.values())
+                 if not callable(v) and not (isinstance(v, list) and isinstance(v[0], str)))
     verdict = judge(exercise, careless)
     assert verdict.kind == "full" and f"changes `{exercise.arguments[place]}` in place" in verdict.remarks[0]
 
@@ -251,7 +253,7 @@ def test_warnings_and_prints_are_remarks_and_no_marks(exercise, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-@each
+@pytest.mark.parametrize("exercise", [e for e in EXERCISES if e.id not in TRAININGS], ids=label)
 def test_a_mixture_of_two_misconceptions_never_gets_a_wrong_name(exercise):
     """Mixed result by result, and blended entry by entry (added errors, multiplied errors)."""
     for one, other in itertools.combinations(exercise.misconceptions, 2):

@@ -163,7 +163,7 @@ def test_what_breaks_in_the_grader_itself_is_a_failure_and_the_others_are_graded
     monkeypatch.setattr(Recorder, "record", broken)
     results, failures = grade_class(course, "delta", say=lambda _: None)
     assert failures == [("ada", "OSError: disk full")] and [r.student for r in results] == ["dora"]
-    assert main(course, "delta", ["ada"], isolation="none") == 1
+    assert main(course, ["delta"], ["ada"], isolation="none") == 1
 
 
 def test_grading_twice_gives_the_same_rows(class_of):
@@ -230,9 +230,9 @@ def test_other_peoples_notebooks_are_refused_until_isolation_is_accepted(class_o
     monkeypatch.setattr(grading, "_warm", {})
     monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
     with pytest.raises(UserError, match=r"apt install bubblewrap.*--accept-isolation=none"):
-        main(course, "delta")
+        main(course, ["delta"])
     assert not (course.classroom / "autograded").exists()
-    assert main(course, "delta", isolation="none") == 0
+    assert main(course, ["delta"], isolation="none") == 0
     printed = capsys.readouterr().out
     assert "Isolation: none" in printed and "27 / 27" in printed and "gradebook.db" in printed
     about = json.loads((course.classroom / "autograded/ada/delta/grading.json").read_text(encoding="utf-8"))
@@ -243,7 +243,7 @@ def test_nothing_to_grade_and_unknown_names_are_said_in_a_sentence(copy, learner
     with pytest.raises(UserError, match="nothing to grade"):
         submissions(copy, "delta")
     with pytest.raises(UserError, match=r"no assignment called 'dleta'; the course has .*delta"):
-        main(copy, "dleta", isolation="none")
+        main(copy, ["dleta"], isolation="none")
     demo.hand_in(copy, [learners["ada"]])
     with pytest.raises(UserError, match="no submission of delta by 'eve'"):
         submissions(copy, "delta", ["eve"])

@@ -1,5 +1,6 @@
 """The driver: nothing is graded twice, nothing is lost, whoever is killed and whenever."""
 import contextlib
+import html
 import json
 import os
 import random
@@ -15,11 +16,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from chainrule_grading import demo, driver, grading, recorder
+from chainrule_grading import demo, driver, grading, recorder, rules
 from chainrule_grading.course import UserError
 from chainrule_grading.driver import Cluster, Here, Job, Pool, compare, edition, grade_class, main
 from chainrule_grading.journal import Journal, result_from
-from chainrule_grading.recorder import Recorder, back_up, digest, extensions
+from chainrule_grading.recorder import Recorder, back_up, digest
 
 NAMES = ("ada", "dora", "goran", "otto")
 
@@ -224,12 +225,12 @@ def undisturbed(tmp_path_factory, course):
 
 def moments(count, seed):
     rng = random.Random(seed)
-    return [(("driver", "anyone")[k % 2], round(rng.uniform(0.5, 6), 2)) for k in range(count)]
+    return [(("driver", "anyone")[k % 2], round(rng.uniform(0.3, 4), 2)) for k in range(count)]
 
 
 @pytest.mark.parametrize(("victim", "seconds"), [
-    ("driver", 3.5), ("anyone", 3.8),
-    *(pytest.param(*moment, marks=pytest.mark.proof) for moment in moments(48, 9))])
+    ("driver", 1.2), ("driver", 2.2), ("anyone", 2.4),
+    *(pytest.param(*moment, marks=pytest.mark.proof) for moment in moments(47, 9))])
 def test_killed_at_any_moment_it_ends_with_the_same_gradebook(undisturbed, tmp_path, victim, seconds):
     """The victim is the driver, or any process below it: worker, fork server, warm parent, sandbox."""
     import shutil
@@ -308,21 +309,21 @@ def test_an_extension_saves_a_learner_from_the_penalty_and_no_other(class_of):
             return {s.student.id: s.late_submission_penalty for s in book.assignment_submissions("delta")}
     grade_class(course, "delta", say=silent, workers=Here())
     assert penalties() == {"ada": 27, "dora": 19}
-    (course.classroom / "extensions.toml").write_text("[delta]\nada = 1.5\n")
+    (course.classroom / "class.toml").write_text("[extensions.delta]\nada = 1.5\n")
     counting = Counting()
     grade_class(course, "delta", say=silent, workers=counting)
     assert penalties() == {"ada": 0, "dora": 19} and counting.whom == ["ada"]
     page = (course.classroom / "feedback/dora/delta/delta.html").read_text(encoding="utf-8")
     assert "Handed in late: 19 points less" in page
-    assert extensions(course) == {"delta": {"ada": timedelta(days=1.5)}}
+    assert rules.of(course).extensions == {"delta": {"ada": timedelta(days=1.5)}}
 
 
-@pytest.mark.parametrize("text", ["[delta\n", "ada = 2\n", "[delta]\nada = 'soon'\n"])
+@pytest.mark.parametrize("text", ["[extensions\n", "ada = 2\n", "[extensions.delta]\nada = 'soon'\n"])
 def test_extensions_that_cannot_be_used_are_said_in_a_sentence(copy, text):
     copy.classroom.mkdir()
-    (copy.classroom / "extensions.toml").write_text(text)
-    with pytest.raises(UserError, match=r"extensions.toml cannot be used .* write a line \[delta\]"):
-        extensions(copy)
+    (copy.classroom / "class.toml").write_text(text)
+    with pytest.raises(UserError, match=r"class.toml cannot be used .* should look like this: \[due\]"):
+        rules.of(copy)
 
 
 def test_a_persons_mark_and_its_reason_survive_and_reach_the_feedback(class_of):
@@ -339,16 +340,125 @@ def test_a_persons_mark_and_its_reason_survive_and_reach_the_feedback(class_of):
     assert "Said in the oral exam." in (course.classroom / "feedback/dora/delta/delta.html").read_text(encoding="utf-8")
 
 
+def test_after_a_person_has_marked_the_next_run_writes_new_pages_and_grades_nobody(class_of):
+    from nbgrader.api import Gradebook
+    course, said, counting = class_of("ada", "dora"), [], Counting()
+    grade_class(course, "delta", say=silent, workers=counting)
+    page = course.classroom / "feedback/dora/delta/delta.html"
+    others = (course.classroom / "feedback/ada/delta/delta.html").stat().st_mtime_ns
+    assert "3 points for answers in words, which a person will read" in page.read_text(encoding="utf-8")
+    with Gradebook(f"sqlite:///{course.classroom / 'gradebook.db'}") as book:
+        mark = book.find_grade("delta-why_transpose", "delta", "delta", "dora")
+        mark.manual_score, mark.needs_manual_grade = 2.5, False
+        book.find_comment("delta-why_transpose", "delta", "delta", "dora").manual_comment = "Well said."
+        book.db.commit()
+    for news in (True, False):
+        grade_class(course, "delta", say=said.append, workers=counting)
+        assert any("New feedback pages for 1 of them" in text for text in said) == news
+        said.clear()
+    assert "2.5 of 3 points for answers in words" in page.read_text(encoding="utf-8") and len(counting.whom) == 2
+    assert "Well said." in page.read_text(encoding="utf-8")
+    assert (course.classroom / "feedback/ada/delta/delta.html").stat().st_mtime_ns == others
+
+
+def test_each_learner_has_one_page_over_all_assignments(class_of):
+    course = class_of("dora", "otto")
+    folder = course.classroom / "submitted/dora/losses"
+    folder.mkdir(parents=True)
+    (folder / "losses.ipynb").write_bytes((course.solutions / "losses/losses.ipynb").read_bytes())
+    for name in ("delta", "losses"):
+        grade_class(course, name, say=silent, workers=Here())
+    page = (course.classroom / "feedback/dora/index.html").read_text(encoding="utf-8")
+    assert "19 of 27" in page and 'href="losses/losses.html"' in page and "ada" not in page
+    assert "not graded, see the page" in (course.classroom / "feedback/otto/index.html").read_text(encoding="utf-8")
+
+
+# ---------------------------------------------------------------- a disk that is full, or may not be written
+
+only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root, as in CI, may mount a small disk to fill it")
+
+
+@pytest.fixture
+def mounted():
+    """mount(folder, *options): undone at the end."""
+    places = []
+
+    def mount(folder, *options):
+        subprocess.run(["mount", *options, str(folder)], check=True)
+        places.append(folder)
+    yield mount
+    for folder in reversed(places):
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def copy_of(fresh, target):
+    import shutil
+
+    from chainrule_grading.course import Course
+    shutil.copytree(fresh.root, target)
+    return Course(target)
+
+
+@only_root
+@pytest.mark.parametrize("room", ["300k", "700k", pytest.param("400k", marks=pytest.mark.proof),
+                                  pytest.param("600k", marks=pytest.mark.proof)])
+def test_a_full_disk_costs_failures_and_after_it_has_room_the_gradebook_is_the_same(
+        undisturbed, tmp_path, mounted, room):
+    fresh, wanted = undisturbed
+    course = copy_of(fresh, tmp_path / "course")
+    kept = tmp_path / "kept"
+    (course.classroom).rename(kept)
+    course.classroom.mkdir()
+    mounted(course.classroom, "-t", "tmpfs", "-o", f"size={room}", "tmpfs")
+    subprocess.run(["cp", "-a", f"{kept}/.", str(course.classroom)], check=True)
+    process = run(course)
+    printed, _ = process.communicate(timeout=200)
+    assert process.returncode and ("No space left" in printed or "disk is full" in printed), printed
+    assert "Traceback" not in printed
+    subprocess.run(["mount", "-o", "remount,size=100m", str(course.classroom)], check=True)
+    process = run(course)
+    printed, _ = process.communicate(timeout=200)
+    assert process.returncode == 0 and dump(course) == wanted, printed
+
+
+@only_root
+def test_a_folder_that_may_not_be_written_costs_failures_and_nothing_else(undisturbed, tmp_path, mounted):
+    fresh, wanted = undisturbed
+    course = copy_of(fresh, tmp_path / "course")
+    folder = course.classroom / "feedback"
+    folder.mkdir()
+    mounted(folder, "--bind", str(folder))
+    subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=True)
+    process = run(course)
+    printed, _ = process.communicate(timeout=200)
+    assert process.returncode == 1 and "Read-only file system" in printed and "Traceback" not in printed, printed
+    subprocess.run(["mount", "-o", "remount,rw,bind", str(folder)], check=True)
+    process = run(course)
+    printed, _ = process.communicate(timeout=200)
+    assert process.returncode == 0 and dump(course) == wanted, printed
+
+
+@only_root
+def test_a_classroom_that_may_not_be_written_is_said_in_one_sentence(undisturbed, tmp_path, mounted):
+    fresh, _ = undisturbed
+    course = copy_of(fresh, tmp_path / "course")
+    mounted(course.classroom, "--bind", str(course.classroom))
+    subprocess.run(["mount", "-o", "remount,ro,bind", str(course.classroom)], check=True)
+    process = run(course)
+    printed, _ = process.communicate(timeout=200)
+    assert process.returncode == 2 and "cannot be written" in printed and "Traceback" not in printed, printed
+
+
 # ---------------------------------------------------------------- the command
 
 def test_a_dry_run_shows_marks_before_and_after_and_writes_nothing(class_of, capsys):
     course = class_of("ada", "dora")
-    assert main(course, "delta") == 0
+    assert main(course, ["delta"]) == 0
     before, book = dump(course), (course.classroom / "gradebook.db").read_bytes()
     worse = course.classroom / "submitted/dora/delta/delta.ipynb"
     worse.write_bytes(course.release("delta").read_bytes())
     capsys.readouterr()
-    assert main(course, "delta", dry_run=True) == 0
+    assert main(course, ["delta"], dry_run=True) == 0
     printed = capsys.readouterr().out
     line = next(line for line in printed.splitlines() if line.startswith("dora"))
     assert line.split() == ["dora", "19", "0"] and "1 would be graded, 1 of them" in printed
@@ -359,14 +469,14 @@ def test_a_dry_run_shows_marks_before_and_after_and_writes_nothing(class_of, cap
 
 def test_the_summary_for_programs_is_json_alone_on_stdout(class_of, capsys):
     course = class_of("ada", "otto")
-    assert main(course, "delta", as_json=True, workers=1) == 0
+    assert main(course, ["delta"], as_json=True, workers=1) == 0
     printed = capsys.readouterr()
     told = json.loads(printed.out)
     assert [(r["learner"], r["earned"], bool(r["problem"])) for r in told["results"]] == \
         [("ada", 27, False), ("otto", 0, True)]
-    assert "[2/2]" in printed.err and told["failures"] == {}
+    assert "[2/2]" in printed.err and told["failures"] == []
     with pytest.raises(UserError, match="at least one process"):
-        main(course, "delta", workers=0)
+        main(course, ["delta"], workers=0)
 
 
 def test_watching_grades_what_arrives_and_what_is_handed_in_again(class_of, monkeypatch):
@@ -384,7 +494,7 @@ def test_watching_grades_what_arrives_and_what_is_handed_in_again(class_of, monk
     monkeypatch.setattr(driver.time, "sleep", next_look)
     monkeypatch.setattr(driver, "Pool", lambda workers: Here())
     with pytest.raises(KeyboardInterrupt):
-        main(course, "delta", watch=True, as_json=False)
+        main(course, ["delta"], watch=True, as_json=False)
     rows = [row for row in dump(course) if row.startswith("('ada', 'check-delta-output'")]
     assert rows == ["('ada', 'check-delta-output', 0.0, None, 0, None)"]
     assert len(list((course.classroom / "backups").glob("gradebook-*"))) <= 1
@@ -440,12 +550,102 @@ def test_a_cluster_gives_the_same_gradebook_and_a_worker_that_dies_loses_nothing
     assert not failures and dump(course) == wanted
 
 
+def test_dasks_own_local_cluster_gives_the_same_gradebook(undisturbed, tmp_path):
+    from distributed import LocalCluster
+    fresh, wanted = undisturbed
+    course = copy_of(fresh, tmp_path / "course")
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as local:
+        cluster = Cluster(local.scheduler_address)
+        try:
+            assert cluster.size == 2
+            _, failures = grade_class(course, "delta", say=silent, workers=cluster)
+        finally:
+            cluster.close()
+    assert not failures and dump(course) == wanted
+
+
+def test_a_worker_with_other_code_is_refused_before_work(tmp_path):
+    """A real one: its chainrule differs in one line of one misconception."""
+    import shutil
+    import socket
+
+    from distributed import Client
+    library = tmp_path / "lib"
+    shutil.copytree(Path(driver.__file__).parents[1], library, ignore=shutil.ignore_patterns("__pycache__"))
+    changed = library / "chainrule/exercises/delta.py"
+    changed.write_text(changed.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address, quiet = f"tcp://127.0.0.1:{port}", {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    theirs = os.environ | {"PYTHONPATH": str(library)}
+    started = [subprocess.Popen([sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1",
+                                 "--port", str(port), "--no-dashboard"], **quiet),
+               subprocess.Popen([sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "1",
+                                 "--no-dashboard", "--no-nanny"], env=theirs, **quiet)]
+    try:
+        with Client(address, timeout=60) as client:
+            client.wait_for_workers(1, timeout=60)
+        with pytest.raises(UserError, match="has another edition of chainrule"):
+            Cluster(address)
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
 def test_a_cluster_of_another_edition_is_refused_before_work(dask_cluster, monkeypatch):
     monkeypatch.setattr(driver, "edition", lambda: "another")
     with pytest.raises(UserError, match="another edition of chainrule"):
         Cluster(dask_cluster[0])
     with pytest.raises(UserError, match="no Dask scheduler at"):
         Cluster("tcp://127.0.0.1:9")
+
+
+def test_several_assignments_are_graded_in_one_go_by_default_all_that_were_handed_in(class_of, capsys):
+    course = class_of("ada", "dora")
+    folder = course.classroom / "submitted/ada/losses"
+    folder.mkdir(parents=True)
+    (folder / "losses.ipynb").write_bytes((course.solutions / "losses/losses.ipynb").read_bytes())
+    assert main(course, workers=1) == 0
+    printed = capsys.readouterr().out
+    assert printed.index("\ndelta\n") < printed.index("\nlosses\n") and "27 / 27" in printed
+    assert (course.classroom / "feedback/ada/losses/losses.html").is_file()
+    assert len(list((course.classroom / "backups").glob("gradebook-*"))) <= 1
+    assert main(course, ["losses", "delta"], dry_run=True) == 0
+    assert capsys.readouterr().out.count("0 would be graded") == 2
+
+
+def test_nobody_has_handed_in_anything(copy):
+    with pytest.raises(UserError, match="nobody has handed in any of"):
+        main(copy)
+
+
+def test_a_dry_run_makes_no_gradebook(class_of):
+    course = class_of("ada")
+    assert main(course, ["delta"], dry_run=True) == 0
+    assert not (course.classroom / "gradebook.db").exists()
+
+
+def test_an_idle_worker_ends_with_a_driver_that_was_killed(tmp_path):
+    source = ("import os, time\nfrom chainrule_grading.driver import Pool\n"
+              "pool = Pool(1)\nprint(pool._started().submit(os.getpid).result(), flush=True)\ntime.sleep(60)")
+    driver_process = subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, text=True)
+    worker = int(driver_process.stdout.readline())
+    driver_process.kill()
+    driver_process.wait()
+    driver_process.stdout.close()
+    deadline = time.monotonic() + 20
+    while _runs(worker) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not _runs(worker)
+
+
+def test_a_worker_starts_quickly_for_it_builds_no_grammar_of_addresses():
+    told = subprocess.run([sys.executable, "-c", "import chainrule_grading.evaluate, chainrule_grading.driver, sys; "
+                           "print('lark' in sys.modules, 'jsonschema' in sys.modules)"],
+                          capture_output=True, text=True, check=True).stdout
+    assert told.split() == ["False", "True"]
 
 
 def test_the_edition_is_the_same_in_another_process():
@@ -458,3 +658,50 @@ def test_a_pool_starts_nothing_until_it_is_used():
     pool = Pool(2)
     assert pool.executor is None
     pool.close()
+
+
+def test_a_learner_with_an_older_notebook_reads_why_it_was_graded_by_todays(class_of):
+    course = class_of("ada")
+    path = course.classroom / "submitted/ada/delta/delta.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    notebook["metadata"]["chainrule"]["tasks"]["delta.output"] = "00000000"
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    (result,), _ = grade_class(course, "delta", say=silent, workers=Here())
+    assert result.earned == 27 and "delta.output asked for something else" in result.notes[0]
+    page = (course.classroom / "feedback/ada/delta/delta.html").read_text(encoding="utf-8")
+    assert result.notes[0] in html.unescape(page)
+    (again,), _ = grade_class(course, "delta", say=silent, workers=Here())
+    assert again.notes == result.notes
+
+
+def test_the_edition_changes_with_what_decides_marks_and_not_with_the_rest():
+    library = Path(driver.__file__).parent
+    decide = {library / f"{name}.py" for name in driver.DECIDE}
+    assert all(path.is_file() for path in decide)
+    rest = {path.stem for path in library.glob("*.py")} - set(driver.DECIDE)
+    assert rest >= {"book", "lab", "doctor", "authoring", "driver", "journal", "start"}
+
+
+def test_a_gradebook_whose_log_is_unfinished_can_be_read(class_of):
+    """What a killed run leaves: a log with rows in it, and no file of shared memory."""
+    import shutil
+    import sqlite3
+
+    from chainrule_grading.recorder import with_rows
+    course = class_of("ada")
+    grade_class(course, "delta", say=silent, workers=Here())
+    path, kept = course.classroom / "gradebook.db", course.classroom / "kept"
+    kept.mkdir()
+    writing = sqlite3.connect(path)
+    writing.execute("pragma journal_mode = wal")
+    writing.execute("insert into student (id) values ('eve')")
+    writing.commit()
+    for name in ("gradebook.db", "gradebook.db-wal"):
+        shutil.copy(course.classroom / name, kept)
+    writing.close()
+    for left in course.classroom.glob("gradebook.db*"):
+        left.unlink()
+    for name in ("gradebook.db", "gradebook.db-wal"):
+        shutil.move(kept / name, course.classroom)
+    grading.own_gradebook(course)
+    assert with_rows(course, "delta") == {"ada"}

@@ -340,3 +340,69 @@ def test_the_plan_of_a_notebook_names_the_part_of_each_cell():
                            ("test", "assert x")))
     assert [cell.kind for cell in cells.values()] == ["given", "answer", "harness", "test"]
     assert cells["harness-2"].names == {"h"} and cells["test-3"].points == 2
+
+
+# ---------------------------------------------------------------- one process for both kinds of cases
+
+def sessions_of(monkeypatch):
+    """Counts the processes that a submission gets."""
+    from chainrule_grading.sandbox import Joined
+    begun, before = [], Joined.session
+    monkeypatch.setattr(Joined, "session", lambda self, limits: begun.append(1) or before(self, limits))
+    return begun
+
+
+CHECKED = course_of(("given", "from chainrule.exercises import check"), ("answer", "def output(Y_hat, Y): pass"),
+                    ("test", 'check("delta.output", output)'), ("answer", "pass"))
+RIGHT = "def output(Y_hat, Y):\n    return (Y_hat - Y) / len(Y)"
+
+
+def test_a_right_answer_costs_one_process(monkeypatch):
+    begun = sessions_of(monkeypatch)
+    assert marks(CHECKED, [RIGHT], key=b"secret")[0] == [2] and len(begun) == 1
+
+
+@pytest.mark.parametrize("answer, later", [
+    ("size = 1\ndef output(Y_hat, Y):\n    return size * (Y_hat - Y) / len(Y)", "size = 3"),
+    (RIGHT, "def output(*_): raise ValueError"), (RIGHT, "del output")])
+def test_what_the_notebook_changes_later_costs_no_mark(answer, later, monkeypatch):
+    begun = sessions_of(monkeypatch)
+    assert marks(CHECKED, [answer, later], key=b"secret")[0] == [2] and len(begun) == 2
+
+
+def test_an_answer_that_knows_the_known_cases_by_heart_earns_nothing():
+    from chainrule.exercises._registry import find
+    known = [float(case.inputs["Y_hat"][0, 0]) for case in find("delta.output").cases()]
+    by_heart = (f"def output(Y_hat, Y):\n    return (Y_hat - Y) / len(Y) if float(Y_hat[0, 0]) in {known} else Y_hat")
+    earned, result = marks(CHECKED, [by_heart], key=b"secret")
+    assert earned == [0] and result.marks[0].says == (LEARNT,)
+
+
+# ---------------------------------------------------------------- what is killed from outside costs no mark
+
+@pytest.mark.parametrize("victim", ["the learner's process", "the warm parent"])
+def test_a_process_that_is_killed_from_outside_costs_no_mark(monkeypatch, victim):
+    import os
+    import signal
+
+    from chainrule_grading import grading
+    from chainrule_grading.sandbox import Process
+    killed, before = [], Process.ask
+
+    def ask(process, request, *rest):
+        if request.get("op") == "call" and not killed:
+            killed.append(1)
+            if victim == "the warm parent":
+                os.kill(grading.sandbox().process.pid, signal.SIGKILL)
+                grading.sandbox().process.wait()
+            else:
+                process._kill()
+        return before(process, request, *rest)
+    monkeypatch.setattr(Process, "ask", ask)
+    assert marks(CHECKED, [RIGHT], key=b"secret")[0] == [2] and killed
+
+
+def test_a_notebook_that_ends_python_each_time_is_run_twice_and_no_more(monkeypatch):
+    begun = sessions_of(monkeypatch)
+    earned, result = marks(CHECKED, ["import os\n" + RIGHT + "\nos._exit(1)"])
+    assert earned == [0] and len(begun) == 2 and "Python itself ended" in result.flags[0]

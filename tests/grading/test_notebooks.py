@@ -5,6 +5,7 @@ import os
 import nbformat
 import pytest
 
+from chainrule_grading import notebooks
 from chainrule_grading.course import UserError
 from chainrule_grading.notebooks import LARGEST, Limits, Unreadable, as_user_error, parse, read, restore, run
 
@@ -177,3 +178,49 @@ def test_when_python_ends_the_cells_after_it_say_so():
 def test_learners_code_sees_an_empty_folder_and_a_grader():
     notebook, _ = executed("import os; print(os.listdir(), os.environ['NBGRADER_EXECUTION'])")
     assert outputs(notebook.cells[0]) == "[] autograde\n"
+
+
+def test_the_pieces_that_are_made_without_the_schema_fit_it():
+    notebook = nbformat.v4.new_notebook()
+    outputs = [notebooks.new_output("stream", name="stdout", text="a"),
+               notebooks.new_output("display_data", {"a/b": "c"}),
+               notebooks.new_output("execute_result", {"text/plain": "1"}),
+               notebooks.new_output("error", ename="E", evalue="why", traceback=["line"])]
+    notebook.cells = [notebooks.new_cell("code", "1", "one", outputs=outputs),
+                      notebooks.new_cell("markdown", "a", "two")]
+    nbformat.validate(notebook)
+    for ours, theirs in zip(outputs, (nbformat.v4.new_output("stream", name="stdout", text="a"),
+                                      nbformat.v4.new_output("display_data", {"a/b": "c"}),
+                                      nbformat.v4.new_output("execute_result", {"text/plain": "1"}),
+                                      nbformat.v4.new_output("error", ename="E", evalue="why", traceback=["line"])),
+                            strict=True):
+        assert ours == theirs
+    assert notebooks.new_cell("code", "1", "one") == nbformat.v4.new_code_cell("1", id="one")
+    assert notebooks.new_cell("markdown", "a", "two") == nbformat.v4.new_markdown_cell("a", id="two")
+
+
+def stamped(contracts, version="0.1.0"):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("text", id="text")])
+    if contracts is not None:
+        notebook.metadata["chainrule"] = {"version": version, "tasks": contracts}
+    return notebook
+
+
+@pytest.mark.parametrize("theirs, says", [
+    ({"a.one": "11", "a.two": "22"}, []), (None, []), ({}, []), ({"a.one": "11", "a.two": 7}, []),
+    ({"a.one": "11", "a.two": "2x"}, ["edition 0.0.9 of the course, in which a.two asked"]),
+    ({"a.one": "1x", "a.two": "2x"}, ["in which a.one, a.two asked"])])
+def test_a_notebook_of_another_edition_is_told_so_if_a_task_asked_for_something_else(theirs, says):
+    release = stamped({"a.one": "11", "a.two": "22"})
+    submitted = parse(nbformat.writes(stamped(theirs, "0.0.9")).encode())
+    found = notebooks.other_contracts(submitted, release)
+    assert len(found) == len(says) and all(text in note for text, note in zip(says, found, strict=True))
+    assert "chainrule" in restore(submitted, release)[0].metadata         # the release's, not what was handed in
+    assert restore(submitted, release)[0].metadata.chainrule.version == "0.1.0"
+
+
+def test_each_release_says_what_its_tasks_ask_for(course):
+    from chainrule.exercises import find
+    for path in course.exercises.glob("*/*.ipynb"):
+        about = nbformat.read(path, as_version=4).metadata.chainrule
+        assert about.tasks and all(find(task).contract == contract for task, contract in about.tasks.items())

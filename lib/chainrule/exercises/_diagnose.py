@@ -266,6 +266,8 @@ def _shape(value):
         return "a function"
     if isinstance(value, list):
         return f"[{', '.join(map(_shape, value))}]"
+    if isinstance(value, str):
+        return value
     return str(np.shape(value)) if np.ndim(value) else "(a number)"
 
 

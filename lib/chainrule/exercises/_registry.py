@@ -60,6 +60,12 @@ class Exercise:
         return self.id.partition(".")[0]
 
     @property
+    def contract(self):
+        """A short name for what is asked, to tell editions of a task apart; its points and words are not in it."""
+        told = repr((self.id, self.arguments, list(self.returns.items())))
+        return f"{zlib.crc32(told.encode()):08x}"
+
+    @property
     def arguments(self):
         return tuple(inspect.signature(self.answer).parameters)
 
@@ -107,6 +113,8 @@ def assignments():
 
 def find(id):
     """The exercise with this id; KeyError, in one sentence with the nearest ids, if there is none."""
+    if id in REGISTRY:
+        return REGISTRY[id]
     assignment = str(id).partition(".")[0]
     for name in [assignment] if assignment in assignments() else assignments():
         importlib.import_module(f"chainrule.exercises.{name}")
