@@ -5,21 +5,27 @@ import numpy as np
 
 # ---- epoch_loss ----------------------------------------------------------------------------------------
 
-
-def loss_loop(losses, sizes):
-    together, examples = 0.0, 0.0
-    for loss, size in zip(losses, sizes, strict=True):
-        together += loss * size
-        examples += size
-    return together / examples
+def loss_loops(losses, sizes):
+    means = []
+    for row in losses:
+        together, examples = 0.0, 0.0
+        for loss, size in zip(row, sizes, strict=True):
+            together += loss * size
+            examples += size
+        means.append(together / examples)
+    return means
 
 
 def loss_running(losses, sizes):
     mean, seen = 0.0, 0.0
-    for loss, size in zip(losses, sizes, strict=True):
+    for column, size in zip(losses.T, sizes, strict=True):
         seen += size
-        mean += (loss - mean) * size / seen
-    return np.array([mean])
+        mean = mean + (column - mean) * size / seen
+    return mean
+
+
+def loss_averaged(losses, sizes):
+    return np.average(losses, axis=1, weights=sizes)
 
 
 # ---- descend -------------------------------------------------------------------------------------------
@@ -94,66 +100,145 @@ def momentum_from_unit(theta, slopes, rate, memory):
     return here, -rate * v
 
 
-# ---- stop ----------------------------------------------------------------------------------------------
+# ---- rates ---------------------------------------------------------------------------------------------
 
-def stop_counter(losses, patience):
-    smallest, best, waited = float("inf"), 0, 0
-    for k, loss in enumerate(losses):
-        waited += 1
-        if loss < smallest:
-            smallest, best, waited = loss, k, 0
-        if waited >= patience:
-            return k, best
-    return k, best
+def rates_loop(curvatures, rates):
+    limit, best, factor = [], [], []
+    for row, rate in zip(curvatures, rates, strict=True):
+        limit.append(2 / max(row))
+        best.append(2 / (max(row) + min(row)))
+        factor.append(max(abs(1 - rate * c) for c in row))
+    return limit, best, factor
 
 
-def stop_running(losses, patience):
-    for k in range(len(losses)):
-        best = int(np.argmin(losses[:k + 1]))
-        if k - best >= patience:
-            break
-    return [k, best]
+def rates_two_ends(curvatures, rates):
+    low, high = np.sort(curvatures, axis=1)[:, [0, -1]].T
+    return 2 / high, 1 / ((low + high) / 2), np.maximum(1 - rates * low, rates * high - 1)
 
 
-def stop_while(losses, patience):
-    k = best = 0
-    while k - best < patience and k < len(losses) - 1:
-        k += 1
-        best = k if losses[k] < losses[best] else best
-    return np.array(k), np.array(best)
+def rates_stepped(curvatures, rates):
+    moved = [np.ones(len(row)) - rate * row for row, rate in zip(curvatures, rates, strict=True)]
+    return (np.min(2 / curvatures, axis=1), 2 / (curvatures.max(1) + curvatures.min(1)),
+            [np.linalg.norm(m, np.inf) for m in moved])
 
 
 # ---- epochs --------------------------------------------------------------------------------------------
 
-def epochs_own_seed(step, n, size, epochs, seed):
-    order = list(range(n))
-    mine = random.Random(20)
-    for _ in range(epochs):
+def epochs_own_seed(step, theta, rows, size, count, seed):
+    order, mine = list(rows), random.Random(20)
+    for _ in range(count):
         mine.shuffle(order)
-        for k in range(0, n, size):
-            step(order[k:k + size])
+        for k in range(0, len(order), size):
+            theta = step(theta, order[k:k + size])
+    return theta
 
 
-def epochs_split(step, n, size, epochs, seed):
+def epochs_split(step, theta, rows, size, count, seed):
     rng = np.random.default_rng(seed + 1)
-    for _ in range(epochs):
-        for rows in np.split(np.argsort(rng.random(n)), range(size, n, size)):
-            step(rows)
+    for _ in range(count):
+        for batch in np.split(rows[np.argsort(rng.random(len(rows)))], range(size, len(rows), size)):
+            theta = step(theta, batch)
+    return theta
 
 
-def epochs_popped(step, n, size, epochs, seed):
+def epochs_popped(step, theta, rows, size, count, seed):
     rng = np.random.default_rng(seed)
-    for _ in range(epochs):
-        left = list(rng.permutation(n))
+    for _ in range(count):
+        left = list(rng.permutation(rows))
         while left:
-            step(np.array([left.pop() for _ in range(min(size, len(left)))]))
+            theta = step(theta, np.array([left.pop() for _ in range(min(size, len(left)))]))
+    return theta
+
+
+def epochs_in_place(step, theta, rows, size, count, seed):
+    rng, n = np.random.default_rng(seed), len(rows)
+    for number in range(count * -(-n // size)):
+        k = number % -(-n // size)
+        if k == 0:
+            rng.shuffle(rows)
+        theta[:] = step(theta, rows[k * size:(k + 1) * size])
+    return theta.tolist()
+
+
+# ---- stop ----------------------------------------------------------------------------------------------
+
+def stop_counter(losses, patience):
+    stopped, kept = [], []
+    for curve in losses:
+        smallest, best, waited = float("inf"), 0, 0
+        for k, loss in enumerate(curve):
+            waited += 1
+            if loss < smallest:
+                smallest, best, waited = loss, k, 0
+            if waited >= patience:
+                break
+        stopped.append(k)
+        kept.append(best)
+    return stopped, kept
+
+
+def stop_running(losses, patience):
+    pairs = []
+    for curve in losses:
+        for k in range(len(curve)):
+            best = int(np.argmin(curve[:k + 1]))
+            if k - best >= patience:
+                break
+        pairs.append((k, best))
+    return list(zip(*pairs, strict=True))
+
+
+def stop_no_loop(losses, patience):
+    lowest = np.minimum.accumulate(losses, axis=1)
+    best = np.array([np.searchsorted(-low, -low) for low in lowest])
+    over = np.arange(losses.shape[1]) - best >= patience
+    over[:, -1] = True
+    stopped = np.argmax(over, axis=1)
+    return stopped, best[np.arange(len(losses)), stopped]
+
+
+# ---- parabola ------------------------------------------------------------------------------------------
+
+def parabola_named(slopes, W1, b1, W2, b2, goal, most):
+    W1, b1, W2, b2 = W1.copy(), b1.copy(), W2.copy(), b2.copy()
+    for _ in range(most):
+        loss, dW1, db1, dW2, db2 = slopes(W1, b1, W2, b2)
+        if loss < goal:
+            return W1, b1, W2, b2
+        W1 -= 0.4 * dW1
+        b1 -= 0.4 * db1
+        W2 -= 0.4 * dW2
+        b2 -= 0.4 * db2
+    return W1, b1, W2, b2
+
+
+def parabola_momentum(slopes, W1, b1, W2, b2, goal, most):
+    arrays, velocity = [W1, b1, W2, b2], [0, 0, 0, 0]
+    while slopes(*arrays)[0] > goal:              # asks twice at each place
+        velocity = [0.8 * v - 0.1 * d for v, d in zip(velocity, slopes(*arrays)[1:], strict=True)]
+        arrays = [a + v for a, v in zip(arrays, velocity, strict=True)]
+    return arrays
+
+
+def parabola_one_row(slopes, W1, b1, W2, b2, goal, most):
+    shapes = [a.shape for a in (W1, b1, W2, b2)]
+    ends = np.cumsum([int(np.prod(s)) for s in shapes])[:-1]
+
+    def apart(row):
+        return [part.reshape(shape) for part, shape in zip(np.split(row, ends), shapes, strict=True)]
+    row = np.concatenate([a.ravel() for a in (W1, b1, W2, b2)])
+    for _ in range(most):
+        row = row - 0.5 * np.concatenate([d.ravel() for d in slopes(*apart(row))[1:]])
+    return apart(row)
 
 
 RIGHT = {
-    "training.epoch_loss": [loss_loop, loss_running, lambda losses, sizes: np.average(losses, weights=sizes)],
+    "training.epoch_loss": [loss_loops, loss_running, loss_averaged],
     "training.descend": [descend_copied, descend_recursive, descend_entries],
+    "training.rates": [rates_loop, rates_two_ends, rates_stepped],
     "training.one_step": [step_loops, step_fortran, step_last_first],
     "training.momentum": [momentum_positive, momentum_powers, momentum_from_unit],
-    "training.stop": [stop_counter, stop_running, stop_while],
-    "training.epochs": [epochs_own_seed, epochs_split, epochs_popped],
+    "training.epochs": [epochs_own_seed, epochs_split, epochs_popped, epochs_in_place],
+    "training.stop": [stop_counter, stop_running, stop_no_loop],
+    "training.parabola": [parabola_named, parabola_momentum, parabola_one_row],
 }

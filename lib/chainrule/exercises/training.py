@@ -1,28 +1,39 @@
 """Training: the step, the batches and the loop, judged by what a loop does and not by how it is written.
 
-`descend` is handed a function that gives slopes and remembers where it was asked, and for which examples.
+`descend`, `epochs` and `parabola` are handed a function that remembers where it was asked, and for which examples.
 """
 import numpy as np
 
-from chainrule.exercises import exercise
+from chainrule.exercises import Unfit, exercise
 
-# ---- the mean over an epoch whose last batch is short -----------------------------------------------------
 
+def like(value, wanted, sentence):
+    """`value` as an array of the size of `wanted`; else Unfit with this sentence."""
+    try:
+        array = np.asarray(value, float)
+    except (TypeError, ValueError):
+        raise Unfit(sentence) from None
+    if array.size != wanted.size:
+        raise Unfit(sentence)
+    return array.reshape(wanted.shape)
+
+
+# ---- 1 · the mean over an epoch whose last batch is short --------------------------------------------------
 
 def for_epoch_loss(rng, n, widths, scale):
-    """Mean losses of full batches and of a last one that is shorter, and has the largest loss."""
+    """Mean losses of the batches of some epochs; the last batch is shorter and has the largest loss."""
     sizes = np.full(n + 2, n + 2.0)
     sizes[-1] = 1 + n // 3
-    losses = scale * rng.uniform(0.5, 1.5, size=n + 2)
-    losses[-1] = 3 * scale
+    losses = scale * rng.uniform(0.5, 1.5, size=(widths[0], n + 2))
+    losses[:, -1] += 2 * scale
     return {"losses": losses, "sizes": sizes}
 
 
-@exercise("training.epoch_loss", points=2, minutes=6, returns={"loss": "a number"}, inputs=for_epoch_loss,
-          cites=("TAYLOR-06",),
+@exercise("training.epoch_loss", points=2, minutes=6, returns={"loss": "(e,)"}, inputs=for_epoch_loss,
+          cites=("TAYLOR-06", "ECE884-06"),
           praise="Yes: every example counts once, whichever batch it came in. The short batch counts for what it holds.")
 def epoch_loss(losses, sizes):
-    return np.array(np.sum(losses * sizes) / np.sum(sizes))
+    return losses @ sizes / np.sum(sizes)
 
 
 @epoch_loss.misconception(
@@ -30,7 +41,7 @@ def epoch_loss(losses, sizes):
     "The last batch holds fewer examples. Should each of them count for more than the others?",
     "How many examples stand behind each mean? By what do you multiply before you add?")
 def unweighted(losses, sizes):
-    return np.mean(losses)
+    return np.mean(losses, axis=1)
 
 
 @epoch_loss.misconception(
@@ -38,7 +49,7 @@ def unweighted(losses, sizes):
     "With twice as many examples, should a mean loss be twice as large?",
     "You have the sum over all examples. What turns it into a mean?")
 def total(losses, sizes):
-    return np.sum(losses * sizes)
+    return losses @ sizes
 
 
 @epoch_loss.misconception(
@@ -46,7 +57,7 @@ def total(losses, sizes):
     "How many terms does your sum have, counted in examples?",
     "With all losses 1, does your mean come out as 1?")
 def per_batch(losses, sizes):
-    return np.sum(losses * sizes) / len(losses)
+    return losses @ sizes / len(sizes)
 
 
 @epoch_loss.misconception(
@@ -54,7 +65,7 @@ def per_batch(losses, sizes):
     "How many batches has the epoch, and how many do you add?",
     "Does the examples' number reach that of the whole data?")
 def last_dropped(losses, sizes):
-    return np.sum(losses[:-1] * sizes[:-1]) / np.sum(sizes[:-1])
+    return losses[:, :-1] @ sizes[:-1] / np.sum(sizes[:-1])
 
 
 @epoch_loss.misconception(
@@ -62,7 +73,7 @@ def last_dropped(losses, sizes):
     "What does one batch, the last one, know about the others?",
     "Does a variable in your loop get overwritten where it should grow?")
 def last_alone(losses, sizes):
-    return losses[-1]
+    return losses[:, -1]
 
 
 @epoch_loss.misconception(
@@ -70,11 +81,26 @@ def last_alone(losses, sizes):
     "Is every batch full? Which one is not?",
     "By which number do you divide: the sum of the sizes, or batches times a size?")
 def all_full(losses, sizes):
-    return np.sum(losses * sizes) / (len(sizes) * sizes[0])
+    return losses @ sizes / (len(sizes) * sizes[0])
 
 
-# ---- one step for each batch ------------------------------------------------------------------------------
+@epoch_loss.misconception(
+    "it is a mean over the epochs, one number for each batch",
+    "What lies along a row of the losses, and what along a column?",
+    "How many epochs are there? How many numbers do you return?")
+def over_epochs(losses, sizes):
+    return np.mean(losses, axis=0)
 
+
+@epoch_loss.misconception(
+    "the batches of all epochs go into one mean",
+    "The loss should fall from epoch to epoch. Can one see that in what you return?",
+    "Does your sum run over one row of the losses, or over the whole table?")
+def one_for_all(losses, sizes):
+    return np.full(len(losses), np.mean(losses @ sizes) / np.sum(sizes))
+
+
+# ---- 2 · one step for each batch ----------------------------------------------------------------------------
 
 def for_descend(rng, n, widths, scale):
     """Slopes of a bowl for each example, a start, batches with a short last one."""
@@ -89,25 +115,24 @@ def for_descend(rng, n, widths, scale):
 
 
 def watched_descend(function, gradient, theta, batches, rate):
-    """Where a walk ends; how often and for which rows slopes were asked; is theta as it was?"""
-    asked, kept = [], np.array(theta)
+    """Where a walk ends, how often the slope of each example was asked for, and whether theta is as it was."""
+    start, seen = theta.copy(), np.zeros(sum(map(len, batches)))
 
-    def recording(at, rows):
-        asked.extend(np.ravel(rows).tolist())
-        calls[0] += 1
-        return gradient(np.array(at, float), np.array(rows))
-    calls = [0]
-    end = function(recording, theta, batches, rate)
+    def watched(at, rows):
+        slope = gradient(np.array(at, float), rows)
+        np.add.at(seen, np.ravel(rows), 1)
+        return slope
+    end = function(watched, theta, batches, rate)
     if end is None:
         return None
-    size = sum(map(len, batches))
-    return end, float(calls[0]), np.bincount(np.array(asked, int), minlength=size).astype(float), \
-        float(np.array_equal(theta, kept) and calls[0] > 0)
+    end = like(end, start, f"The answer is theta after the last step, an array of {len(start)} numbers here.")
+    return end, seen, float(np.array_equal(theta, start) and not np.array_equal(end, start))
 
 
-@exercise("training.descend", points=4, minutes=12, inputs=for_descend, measure=watched_descend,
-          returns={"end": "(d,)", "gradients asked": "a number", "seen": "(n,), how often each example was seen",
-                   "untouched": "theta: 1 if as before"}, cites=("TAYLOR-07", "ECE417-14"),
+@exercise("training.descend", points=3, minutes=10, inputs=for_descend, measure=watched_descend,
+          returns={"end": "(d,)", "seen": "how often the slope of each example was asked for",
+                   "untouched": "1 if theta has moved, and the caller's own theta has not"},
+          cites=("TAYLOR-04", "TAYLOR-07", "ECE884-07"),
           praise="Right: one slope and one step for each batch, each slope taken where the last step ended, and the "
                  "start is still the caller's own.")
 def descend(gradient, theta, batches, rate):
@@ -178,14 +203,120 @@ def times_size(gradient, theta, batches, rate):
     return theta
 
 
-# ---- the step that moves all parameters at once -------------------------------------------------------------
+# ---- 3 · how long a step may be, and how long it should be --------------------------------------------------
 
+def for_rates(rng, n, widths, scale):
+    """n + 1 bowls with d + 1 curvatures each, and a rate for each: too long, too short, or anywhere between."""
+    curvatures = scale * rng.uniform(0.5, 8, size=(n + 1, widths[0] + 1))
+    times = rng.uniform(0.2, 1.8, size=n + 1)                     # in units of 1/λ_max
+    times[:2] = rng.uniform(2.1, 2.6), rng.uniform(0.05, 0.1)
+    return {"curvatures": curvatures, "rates": rng.permutation(times) / curvatures.max(axis=1)}
+
+
+@exercise("training.rates", points=3, minutes=12, inputs=for_rates, cites=("ECE417-16", "ECE417-14"),
+          returns={"limit": "(m,)", "best": "(m,)", "factor": "(m,)"},
+          praise="Right. The steepest wall sets the limit for all directions, the best rate makes the steepest and the "
+                 "flattest one equally slow, and a factor above 1 says that the walk climbs out.")
+def rates(curvatures, rates):
+    steepest, flattest = curvatures.max(axis=1), curvatures.min(axis=1)
+    factor = np.abs(1 - rates[:, None] * curvatures).max(axis=1)
+    return 2 / steepest, 2 / (steepest + flattest), factor
+
+
+def rates_but(curvatures, rates, limit=None, best=None, factor=None):
+    """The right results, but for those that are given."""
+    right = globals()["rates"].answer(curvatures, rates)
+    return tuple(r if other is None else other for r, other in zip(right, (limit, best, factor), strict=True))
+
+
+@rates.misconception(
+    "this is where the walk begins to jump across, not where it begins to grow",
+    "A step that lands beyond the valley: has it failed? Is it nearer than before?",
+    "By which number is the distance multiplied at your limit: by 0, or by minus one?")
+def half_limit(curvatures, rates):
+    return rates_but(curvatures, rates, limit=1 / curvatures.max(axis=1))
+
+
+@rates.misconception(
+    "the flattest direction sets the limit",
+    "Which wall throws a long step back higher: the steep one, or the flat one?",
+    "Put your limit into the steepest direction. By what is the distance multiplied there?")
+def flattest_limit(curvatures, rates):
+    return rates_but(curvatures, rates, limit=2 / curvatures.min(axis=1))
+
+
+@rates.misconception(
+    "the average direction sets the limit",
+    "One direction grows without end and all others shrink. Has the walk settled?",
+    "Does the limit belong to a mean of the walls, or to the steepest of them?")
+def average_limit(curvatures, rates):
+    return rates_but(curvatures, rates, limit=2 / curvatures.mean(axis=1))
+
+
+@rates.misconception(
+    "it is the best rate for the steepest direction alone",
+    "The steepest direction arrives in one step. How long does the flattest one take?",
+    "At the best rate, which two directions are equally slow?")
+def best_for_steepest(curvatures, rates):
+    return rates_but(curvatures, rates, best=1 / curvatures.max(axis=1))
+
+
+@rates.misconception(
+    "the middle of two rates is taken, where their curvatures should be added",
+    "Each direction has a rate of its own that would be perfect. Is the best for both halfway between these rates?",
+    "Draw both factors over the rate: two lines. Where do they meet?")
+def middle_of_rates(curvatures, rates):
+    return rates_but(curvatures, rates, best=(1 / curvatures.max(axis=1) + 1 / curvatures.min(axis=1)) / 2)
+
+
+@rates.misconception(
+    "all directions have a say, and not only the two extreme ones",
+    "A direction in the middle shrinks faster than both extremes. Does it hold anything up?",
+    "Which two curvatures decide the slowest factor? Do the others come into your formula?")
+def best_of_mean(curvatures, rates):
+    return rates_but(curvatures, rates, best=1 / curvatures.mean(axis=1))
+
+
+@rates.misconception(
+    "its sign decides which one is the largest",
+    "A factor of −3 and one of 0.5: with which one does the distance grow?",
+    "What is the length of a vector that is multiplied by −2?")
+def signed_factor(curvatures, rates):
+    return rates_but(curvatures, rates, factor=(1 - rates[:, None] * curvatures).max(axis=1))
+
+
+@rates.misconception(
+    "it is the factor of the fastest direction, not of the slowest",
+    "After many steps, which direction is left over?",
+    "Is a factor of 0.1 faster or slower than one of 0.9? Which one do you return?")
+def fastest_factor(curvatures, rates):
+    return rates_but(curvatures, rates, factor=np.abs(1 - rates[:, None] * curvatures).min(axis=1))
+
+
+@rates.misconception(
+    "it is the factor of the steepest direction alone",
+    "With a short step, which direction is slow: the steep one, or the flat one?",
+    "Do you look at every direction before you choose?")
+def steepest_factor(curvatures, rates):
+    return rates_but(curvatures, rates, factor=np.abs(1 - rates * curvatures.max(axis=1)))
+
+
+@rates.misconception(
+    "it is the factor of the loss, not of the distance",
+    "The loss grows with the square of the distance. Which of the two is asked for?",
+    "Where does a square, or a product of a factor with itself, come into your code?")
+def factor_of_loss(curvatures, rates):
+    return rates_but(curvatures, rates, factor=(1 - rates[:, None] * curvatures).max(axis=1) ** 2)
+
+
+# ---- 4 · the step that moves all parameters at once ------------------------------------------------------------
 
 def for_one_step(rng, n, widths, scale):
     """Two layers of weights, an input and a target: ŷ = tanh(X A) B, half the mean squared error."""
     d, h = widths[0], widths[1] + 1
     return {"X": rng.normal(size=(n, d)), "Y": scale * rng.normal(size=(n, 2)),
-            "A": rng.normal(size=(d, h)), "B": scale * rng.normal(size=(h, 2)), "rate": np.float64(rng.uniform(0.2, 0.6) / scale**2)}
+            "A": rng.normal(size=(d, h)), "B": scale * rng.normal(size=(h, 2)),
+            "rate": np.float64(rng.uniform(0.2, 0.6) / scale**2)}
 
 
 def slopes(X, Y, A, B):
@@ -271,8 +402,7 @@ def change_alone(X, Y, A, B, rate):
     return new_A - A, new_B - B
 
 
-# ---- momentum -----------------------------------------------------------------------------------------------
-
+# ---- 5 · momentum ---------------------------------------------------------------------------------------------
 
 def for_momentum(rng, n, widths, scale):
     """The slopes of n + 2 steps, one after the other."""
@@ -281,7 +411,7 @@ def for_momentum(rng, n, widths, scale):
 
 
 @exercise("training.momentum", points=3, minutes=10, returns={"theta": "(d,)", "velocity": "(d,)"}, inputs=for_momentum,
-          cites=("ECE417-17",),
+          cites=("TAYLOR-07", "ECE417-14"),
           praise="Yes. The velocity remembers where the walk was going, and each new slope bends it a little: what "
                  "keeps its sign adds up, what changes it cancels.")
 def momentum(theta, slopes, rate, memory):
@@ -353,176 +483,424 @@ def exchanged(theta, slopes, rate, memory):
     return momentum.answer(theta, slopes, memory, rate)
 
 
-# ---- when to stop -------------------------------------------------------------------------------------------
+# ---- 6 · epochs: every example once, in a new order each time ----------------------------------------------
+
+def for_epochs(rng, n, widths, scale):
+    """A step that moves theta a little, and the row numbers of a training set; the last batch is short."""
+    size = 2 * n + 13                             # so many that two orders hardly ever agree
+
+    def step(theta, rows):
+        return 0.9 * theta + scale * np.mean(rows)
+    return {"step": step, "theta": scale * rng.normal(size=widths[0]), "rows": np.sort(rng.permutation(3 * size)[:size]),
+            "size": np.int64(n + 3), "count": np.int64(rng.integers(3, 6)), "seed": np.int64(rng.integers(1, 1000))}
+
+
+def watched_epochs(function, step, theta, rows, size, count, seed):
+    """What `step` was given: how often, which rows, how many at once, in how many orders, and from where."""
+    at, batches, handed, n = theta.copy(), [], True, len(rows)
+
+    def watched(here, batch):
+        nonlocal at, handed
+        batch = np.ravel(batch).astype(int)
+        handed = handed and np.array_equal(here, at)
+        at = step(np.array(here, float), batch)
+        batches.append(batch.tolist())
+        return at.copy()
+    end = function(watched, theta.copy(), rows.copy(), size, count, seed)
+    if end is None:
+        return None
+    end = like(end, theta, f"The answer is theta after the last step, an array of {len(theta)} numbers here.")
+    given = [row for batch in batches for row in batch]
+    orders = [given[k * n:(k + 1) * n] for k in range(count)]
+    known, once = set(given) <= set(rows.tolist()), all(sorted(order) == rows.tolist() for order in orders)
+    new = {tuple(order) for order in orders if order} - {tuple(rows.tolist())}
+    return (float(len(batches)), np.array([known and len(given) > 0, once and len(given) == count * n], float),
+            float(max(map(len, batches), default=0)), float(len(new)),
+            float(len(batches) > 0 and handed and np.array_equal(end, at)))
+
+
+@exercise("training.epochs", points=5, minutes=18, inputs=for_epochs, measure=watched_epochs,
+          cites=("TAYLOR-04", "ECE884-05", "LFD-24"),
+          returns={"steps": "how often `step` was called",
+                   "rows": "1 if all are of the training set; 1 if each epoch holds each of them once",
+                   "largest": "the size of the largest batch", "orders": "how many new orders there were",
+                   "handed": "1 if each step, and your answer, got theta from the step before"},
+          praise="Right: no example is lost and none is used twice, the short batch has its step as well, each "
+                 "epoch comes in a new order, and theta is handed on from step to step.")
+def epochs(step, theta, rows, size, count, seed):
+    rng = np.random.default_rng(seed)
+    return fed(step, theta, [rng.permutation(rows) for _ in range(count)], size)
+
+
+def fed(step, theta, orders, size, more=0):
+    """Hand each order to `step`, batch by batch; each batch reaches `more` rows into the next."""
+    for order in orders:
+        for start in range(0, len(order), size):
+            theta = step(theta, order[start:start + size + more])
+    return theta
+
+
+def shuffled(rows, count, seed):
+    """A new order of `rows` for each epoch."""
+    rng = np.random.default_rng(seed)
+    return [rng.permutation(rows) for _ in range(count)]
+
+
+@epochs.misconception(
+    "it never shuffles", "Are your data sorted by chance? What if the first half is all of one kind?",
+    "Which line makes a new order, and how often is it run?")
+def never_shuffled(step, theta, rows, size, count, seed):
+    return fed(step, theta, [rows] * count, size)
+
+
+@epochs.misconception(
+    "every epoch comes in the same order", "Where is the order made: before the loop over epochs, or inside it?",
+    "Does your generator begin anew in each epoch, with the same seed?")
+def one_order(step, theta, rows, size, count, seed):
+    return fed(step, theta, shuffled(rows, 1, seed) * count, size)
+
+
+@epochs.misconception(
+    "the short batch at the end is lost", "How many examples are left over when all full batches are made?",
+    "Does your loop stop before the last rows? How many are these?")
+def short_lost(step, theta, rows, size, count, seed):
+    full = len(rows) // size * size
+    return fed(step, theta, [order[:full] for order in shuffled(rows, count, seed)], size)
+
+
+@epochs.misconception(
+    "examples are drawn with putting back", "Can an example come twice in your epoch, and another not at all?",
+    "Do you draw anew for each batch, or cut one order into pieces?")
+def put_back(step, theta, rows, size, count, seed):
+    rng = np.random.default_rng(seed)
+    return fed(step, theta, [rng.choice(rows, size=len(rows)) for _ in range(count)], size)
+
+
+@epochs.misconception(
+    "these are places in the training set, not its row numbers",
+    "The training set holds some rows of a larger table. Which numbers do they have there?",
+    "Do you shuffle `rows`, or the numbers from 0 on?")
+def places(step, theta, rows, size, count, seed):
+    return fed(step, theta, shuffled(np.arange(len(rows)) - len(rows), count, seed), size)
+
+
+@epochs.misconception(
+    "there is one epoch only", "How often should every example be seen in all?",
+    "Where does the number of epochs enter your code?")
+def one_epoch(step, theta, rows, size, count, seed):
+    return fed(step, theta, shuffled(rows, 1, seed), size)
+
+
+@epochs.misconception(
+    "there is a step for each example", "How many examples belong to a step?",
+    "By how much does your start move on after each batch?")
+def one_by_one(step, theta, rows, size, count, seed):
+    return fed(step, theta, shuffled(rows, count, seed), 1)
+
+
+@epochs.misconception(
+    "all examples are one batch", "How many examples may a batch hold?",
+    "Where does the size of a batch enter your code?")
+def one_batch(step, theta, rows, size, count, seed):
+    return fed(step, theta, shuffled(rows, count, seed), len(rows))
+
+
+@epochs.misconception(
+    "neighbouring batches share a row", "Where does one batch end, and where does the next one begin?",
+    "Does a Python slice hold the row at its end?")
+def shared_row(step, theta, rows, size, count, seed):
+    return fed(step, theta, shuffled(rows, count, seed), size, more=1)
+
+
+@epochs.misconception(
+    "theta is not handed on: each step begins at the start again",
+    "`step` returns where it has arrived. What becomes of that in your loop?",
+    "From where does your second step begin: from the start, or from the end of the first?")
+def not_handed(step, theta, rows, size, count, seed):
+    ends = [fed(step, theta, [order[k:k + size]], size) for order in shuffled(rows, count, seed)
+            for k in range(0, len(order), size)]
+    return ends[-1]
+
+
+# ---- 7 · when to stop ---------------------------------------------------------------------------------------
+
+def a_curve(rng, patience, length):
+    """Held-back losses: down, a bump that is forgiven, the best; up and down above it; a lower one too late."""
+    falling = 3 - np.cumsum(rng.uniform(0.1, 0.3, size=rng.integers(2, 5)))
+    bump = rng.uniform(3.1, 3.6, size=rng.integers(1, patience - 1))
+    after = np.array([1.7, 1.4, 1.6, 1.3, 1.5, 1.8])[np.arange(patience + 2) % 6] + rng.uniform(0, 0.05, size=patience + 2)
+    curve = np.concatenate([falling, bump, [rng.uniform(0.9, 1.1)], after, [0.1]])
+    return np.append(curve, rng.uniform(2, 3, size=length - len(curve)))
 
 
 def for_stop(rng, n, widths, scale):
-    """A validation curve: down, a short bump, the best value, then up, and far below it too late."""
-    patience = np.int64(3)
-    falling = np.sort(rng.uniform(2, 3, size=n + 1))[::-1]
-    bump = 3.2 + rng.uniform(0, 0.5, size=2)
-    rising = np.array([1.7, 1.4, 1.6, 1.5]) + rng.uniform(0, 0.04)
-    return {"losses": scale * np.concatenate([falling, bump, [1.0], rising, [0.1, 2.0]]), "patience": patience}
+    """The curves of some runs, and one that is still falling at its end, after a last bump."""
+    patience = n
+    length = 2 * patience + 9
+    curves = [a_curve(rng, patience, length) for _ in range(widths[0])]
+    falling = np.sort(rng.uniform(1, 3, size=length))[::-1].copy()
+    falling[-2] = 3.5
+    return {"losses": scale * np.array([*curves, falling]), "patience": np.int64(patience)}
 
 
-@exercise("training.stop", points=2, minutes=10, returns={"stopped": "a number", "best": "a number"}, inputs=for_stop,
-          cites=("ECE417-10",),
+@exercise("training.stop", points=3, minutes=12, returns={"stopped": "(r,)", "best": "(r,)"}, inputs=for_stop,
+          cites=("ECE417-10", "LFD-24"),
           praise="Right. A bump is forgiven, a walk without news is ended, and what you keep is the best epoch and not "
                  "the last one.")
 def stop(losses, patience):
+    return per_run(losses, lambda curve: first_without_news(curve, patience))
+
+
+def first_without_news(curve, patience):
+    """Where a walk along one curve stops, and its best epoch."""
     best = 0
-    for epoch, loss in enumerate(losses):
-        if loss < losses[best]:
+    for epoch, loss in enumerate(curve):
+        if loss < curve[best]:
             best = epoch
-        if epoch - best == patience:
-            return np.array(epoch), np.array(best)
-    return np.array(len(losses) - 1), np.array(best)
+        if epoch - best >= patience:
+            break
+    return epoch, best
+
+
+def per_run(losses, found):
+    """The two results of `found`, for each row."""
+    stopped, best = np.array([found(curve) for curve in losses], float).T
+    return stopped.copy(), best.copy()
 
 
 @stop.misconception(
     "it stops at the first rise", "The loss rises once and falls again. Was it over?",
     "How many epochs without news does `patience` forgive?")
 def first_rise(losses, patience):
-    k = int(np.flatnonzero(np.diff(losses) > 0)[0])
-    return k + 1, k
+    return per_run(losses, lambda curve: first_without_news(curve, 1))
 
 
 @stop.misconception(
     "it looks at the whole curve, also at what comes after the stop",
     "When you stop, have you seen the epochs that follow?", "Can your best epoch lie after the one where you stop?")
 def whole_curve(losses, patience):
-    return len(losses) - 1, int(np.argmin(losses))
+    return per_run(losses, lambda curve: (len(curve) - 1, np.argmin(curve)))
 
 
 @stop.misconception(
     "it stops one epoch too late", "After how many epochs without news is patience at its end?",
     "With a patience of 1, does one epoch without news suffice? Is it > or ≥?")
 def too_late(losses, patience):
-    return stop.answer(losses, patience + 1)
+    return per_run(losses, lambda curve: first_without_news(curve, patience + 1))
 
 
 @stop.misconception(
     "it stops one epoch too soon", "How many epochs lie between your best one and your stop?",
     "With a patience of 1, do you stop at the best epoch itself?")
 def too_soon(losses, patience):
-    k, best = stop.answer(losses, patience)
-    return k - 1, best
+    return per_run(losses, lambda curve: first_without_news(curve, patience - 1))
 
 
 @stop.misconception(
     "the last epoch is kept, not the best one", "You stop because things got worse. Which epoch do you want back?",
     "Where do you remember the epoch of the smallest loss?")
 def last_kept(losses, patience):
-    k, _ = stop.answer(losses, patience)
-    return k, k
+    stopped, _ = stop.answer(losses, patience)
+    return stopped, stopped.copy()
 
 
 @stop.misconception(
     "epochs are counted from 1", "Place 0 of the losses belongs to which epoch?",
     "If the first loss is the best, what is the number of the best epoch?")
 def from_one(losses, patience):
-    k, best = stop.answer(losses, patience)
-    return k + 1, best + 1
+    stopped, best = stop.answer(losses, patience)
+    return stopped + 1, best + 1
 
 
-# ---- epochs: every example once, in a new order each time ---------------------------------------------------
+@stop.misconception(
+    "news is a loss below the one before, not below the best so far",
+    "Up by 2 and down by 1, again and again: is that news each time?",
+    "With which loss do you compare: with the last one, or with the smallest so far?")
+def against_the_last(losses, patience):
+    def found(curve):
+        waited = best = 0
+        for epoch in range(1, len(curve)):
+            best = epoch if curve[epoch] < curve[best] else best
+            waited = 0 if curve[epoch] < curve[epoch - 1] else waited + 1
+            if waited >= patience:
+                break
+        return epoch, best
+    return per_run(losses, found)
 
 
-def for_epochs(rng, n, widths, scale):
-    """2n + 13 examples, so that two orders hardly ever agree; the last batch is short."""
-    return {"n": np.int64(2 * n + 13), "size": np.int64(n + 3), "epochs": np.int64(3), "seed": rng.integers(1000)}
+@stop.misconception(
+    "the count of epochs without news is never set back",
+    "A bump is forgiven, and then there is news. Does patience begin afresh?",
+    "Where in your code does the counter become 0 again?")
+def never_set_back(losses, patience):
+    def found(curve):
+        waited = best = 0
+        for epoch in range(1, len(curve)):
+            if curve[epoch] < curve[best]:
+                best = epoch
+            else:
+                waited += 1
+            if waited >= patience:
+                break
+        return epoch, best
+    return per_run(losses, found)
 
 
-def watched_epochs(function, n, size, epochs, seed):
-    """What a step was given: how many steps, are the rows of each epoch all once, the sizes, and are the orders new?"""
-    given = []
+# ---- 8 · semicircle to parabola -----------------------------------------------------------------------------
 
-    def step(rows):
-        given.append(np.ravel(np.array(rows)).astype(int).tolist())
-    function(step, n, size, epochs, seed)
-    if not given:
+ARRAYS, HIDDEN = ("W1", "b1", "W2", "b2"), 4
+EACH = "each 1 if so, else 0"
+
+
+def for_parabola(rng, n, widths, scale):
+    """The slopes of a small network on n points of a semicircle, its four arrays, a loss to reach, most updates."""
+    t = np.linspace(0, np.pi, n)
+    X, Y = np.column_stack([np.cos(t), np.sin(t)]), np.column_stack([np.cos(t), np.cos(t) ** 2])
+
+    def slopes(W1, b1, W2, b2):
+        H = 1 / (1 + np.exp(-(X @ W1 + b1)))
+        error = H @ W2 + b2 - Y
+        delta2 = error / n
+        delta1 = delta2 @ W2.T * H * (1 - H)
+        return np.sum(error**2) / (2 * n), X.T @ delta1, delta1.sum(axis=0), H.T @ delta2, delta2.sum(axis=0)
+    return {"slopes": slopes, "W1": 2 * rng.normal(size=(2, HIDDEN)), "b1": 0.5 * rng.normal(size=HIDDEN),
+            "W2": rng.normal(size=(HIDDEN, 2)), "b2": 0.5 * rng.normal(size=2),
+            "goal": np.float64(rng.uniform(0.02, 0.025)), "most": np.int64(400)}
+
+
+def four(returned, start):
+    """The four arrays of an answer, or Unfit with a sentence on what does not fit."""
+    if not isinstance(returned, (tuple, list)) or len(returned) != 4:
+        raise Unfit("The answer is four arrays, in this order: W1, b1, W2, b2.")
+    arrays = [like(a, s, f"{name} should have the shape that it had at the start, {s.shape}.")
+              for a, s, name in zip(returned, start, ARRAYS, strict=True)]
+    if not all(np.all(np.abs(a) < 1e6) for a in arrays):
+        raise Unfit("Some weights have grown beyond a million, or are NaN. How long is one step, and which way does it go?")
+    return arrays
+
+
+def watched_parabola(function, slopes, W1, b1, W2, b2, goal, most):
+    """The loss of what comes back, which arrays have moved, where slopes were asked, and how often."""
+    given, asked = (W1, b1, W2, b2), []
+    start = [a.copy() for a in given]
+
+    def watched(*arrays):
+        if len(arrays) != 4 or any(np.shape(a) != s.shape for a, s in zip(arrays, start, strict=True)):
+            raise ValueError("slopes takes W1, b1, W2, b2, in this order and in the shapes of the start")
+        at = [np.array(a, float) for a in arrays]
+        if not asked or not all(map(np.array_equal, at, asked[-1])):
+            asked.append(at)                      # to ask twice at one place is no update
+        with np.errstate(all="ignore"):
+            return slopes(*at)
+    returned = function(watched, *given, goal, most)
+    if returned is None:
         return None
-    rows = [row for batch in given for row in batch]
-    orders = [rows[k * n:(k + 1) * n] for k in range(epochs)]
-    once = float(len(rows) == epochs * n and all(sorted(order) == list(range(n)) for order in orders))
-    sizes = float(max(map(len, given)))
-    seen = [order for order in [*orders, list(range(n))] if order]
-    fresh = float(len({tuple(order) for order in seen}) == epochs + 1)
-    return float(len(given)), once, sizes, fresh
+    end = four(returned, start)
+    with np.errstate(all="ignore"):
+        before, after = slopes(*start)[0], slopes(*end)[0]
+    moved = [not np.array_equal(a, s) for a, s in zip(end, start, strict=True)]
+    lower, reached = bool(after < before), bool(all(moved) and after <= goal)
+    together = all(not np.array_equal(a, b) for one, two in zip(asked, asked[1:], strict=False)
+                   for a, b in zip(one, two, strict=True))
+    untouched = all(map(np.array_equal, given, start))
+    facts = ((lower, *moved), (reached,), (reached and len(asked) <= most + 1,), (reached and together,),
+             (reached and untouched,))
+    return tuple(np.array(fact, float) for fact in facts)
 
 
-@exercise("training.epochs", points=4, minutes=15, inputs=for_epochs, measure=watched_epochs, cites=("TAYLOR-04", "ECE884-05"),
-          returns={"steps": "a number", "once": "1 if each epoch holds every example once",
-                   "largest batch": "a number", "shuffled": "1 if each epoch has an order of its own"},
-          praise="Right: no example is lost and none is used twice, the short batch has its step as well, and each "
-                 "epoch comes in a new order.")
-def epochs(step, n, size, epochs, seed):
-    rng = np.random.default_rng(seed)
-    for _ in range(epochs):
-        order = rng.permutation(n)
-        for start in range(0, n, size):
-            step(order[start:start + size])
+@exercise("training.parabola", points=5, minutes=30, inputs=for_parabola, shapes=((21, (2,)),), measure=watched_parabola,
+          returns={"moved": f"loss lower than at the start, W1, b1, W2, b2 moved: {EACH}",
+                   "reached": "1 if all four arrays moved and the loss is at the goal or below",
+                   "within": "1 if the goal was reached with at most the updates allowed",
+                   "together": "1 if it was reached, and all arrays moved between one asking for slopes and the next",
+                   "untouched": "1 if it was reached, and the arrays you were given are as before"},
+          cites=("ECE417-10", "ECE417-48", "ECE417-56"),
+          praise="From nonsense to a parabola, by nothing but slopes and short steps: all four arrays at once, from "
+                 "weights that belong together, and the start is kept.")
+def parabola(slopes, W1, b1, W2, b2, goal, most):
+    return walk(slopes, (W1, b1, W2, b2), goal, most)
 
 
-def fed(step, orders, size):
-    """Hand each order to `step`, batch by batch."""
-    for order in orders:
-        for start in range(0, len(order), size):
-            step(order[start:start + size])
+def walk(slopes, arrays, goal, most, rate=0.5, moving=(1, 1, 1, 1)):
+    """Steps against the slopes until the goal is reached; `moving` says which arrays take part."""
+    for _ in range(most):
+        loss, *down = slopes(*arrays)
+        if loss <= goal:
+            break
+        arrays = [a - rate * m * d for a, m, d in zip(arrays, moving, down, strict=True)]
+    return arrays
 
 
-@epochs.misconception(
-    "it never shuffles", "Are your data sorted by chance? What if the first half is all of one kind?",
-    "Which line makes a new order, and how often is it run?")
-def never_shuffled(step, n, size, epochs, seed):
-    fed(step, [np.arange(n)] * epochs, size)
+@parabola.misconception(
+    "the loss has grown: the steps go uphill, or they are far too long",
+    "Print the loss in each turn. Does it fall? Which sign stands before the rate?",
+    "Try a rate ten times smaller. Does the loss fall now? If not, which way do you step?")
+def parabola_uphill(slopes, W1, b1, W2, b2, goal, most):
+    return walk(slopes, (W1, b1, W2, b2), 0.0, 20, rate=-0.5)
 
 
-@epochs.misconception(
-    "the short batch at the end is lost", "How many examples are left over when all full batches are made?",
-    "Does your loop stop before the last rows? How many are these?")
-def short_lost(step, n, size, epochs, seed):
-    rng = np.random.default_rng(seed)
-    fed(step, [rng.permutation(n)[:n // size * size] for _ in range(epochs)], size)
+@parabola.misconception(
+    "it goes down, but it has not arrived: too few steps, or too short ones",
+    "Print the loss from time to time. Was it still falling when you stopped?",
+    "Does your loop end when the goal is reached, or before? Is a rate of 0.01 long enough?")
+def parabola_short(slopes, W1, b1, W2, b2, goal, most):
+    return walk(slopes, (W1, b1, W2, b2), goal, 3, rate=0.01)
 
 
-@epochs.misconception(
-    "examples are drawn with putting back", "Can an example come twice in your epoch, and another not at all?",
-    "Do you draw anew for each batch, or cut one order into pieces?")
-def put_back(step, n, size, epochs, seed):
-    rng = np.random.default_rng(seed)
-    fed(step, [np.append(rng.integers(0, n, size=n - 1), 0) % (n - 1) for _ in range(epochs)], size)
+@parabola.misconception(
+    "the weights are those of the start: no step has reached them",
+    "Which arrays do you return: those of the start, or those after the last step?",
+    "Are the new arrays the ones for which the next slopes are asked?")
+def parabola_start(slopes, W1, b1, W2, b2, goal, most):
+    return W1, b1, W2, b2
 
 
-@epochs.misconception(
-    "there is one epoch only", "How often should every example be seen in all?",
-    "Where does the number of epochs enter your code?")
-def one_epoch(step, n, size, epochs, seed):
-    fed(step, [np.random.default_rng(seed).permutation(n)], size)
+@parabola.misconception(
+    "only the second layer learns", "How many layers has this network, and how many of them move?",
+    "Which of the four slopes do you use? Does W1 change?")
+def parabola_second(slopes, W1, b1, W2, b2, goal, most):
+    return walk(slopes, (W1, b1, W2, b2), 0.0, most, moving=(0, 0, 1, 1))
 
 
-@epochs.misconception(
-    "there is a step for each example", "How many examples belong to a step?",
-    "By how much does your start move on after each batch?")
-def one_by_one(step, n, size, epochs, seed):
-    rng = np.random.default_rng(seed)
-    fed(step, [rng.permutation(n) for _ in range(epochs)], 1)
+@parabola.misconception(
+    "the biases stay where they were", "How many arrays has this network, and how many of them move?",
+    "A bias is a weight like any other. Which line of yours moves it?")
+def parabola_biases(slopes, W1, b1, W2, b2, goal, most):
+    return walk(slopes, (W1, b1, W2, b2), 0.0, most, moving=(1, 0, 1, 0))
 
 
-@epochs.misconception(
-    "all examples are one batch", "How many examples may a batch hold?",
-    "Where does the size of a batch enter your code?")
-def one_batch(step, n, size, epochs, seed):
-    rng = np.random.default_rng(seed)
-    fed(step, [rng.permutation(n) for _ in range(epochs)], n)
+@parabola.misconception(
+    "the biases of the hidden layer stay where they were",
+    "Each layer has biases. Which of them move in your code?",
+    "What could the hidden units not do if all their lines had to keep their places?")
+def parabola_hidden_bias(slopes, W1, b1, W2, b2, goal, most):
+    return walk(slopes, (W1, b1, W2, b2), 0.0, most, moving=(1, 0, 1, 1))
 
 
-@epochs.misconception(
-    "neighbouring batches share a row", "Where does one batch end, and where does the next one begin?",
-    "Does a Python slice hold the row at its end?")
-def shared_row(step, n, size, epochs, seed):
-    rng = np.random.default_rng(seed)
-    for _ in range(epochs):
-        order = rng.permutation(n)
-        for start in range(0, n, size):
-            step(order[start:start + size + 1])
+@parabola.misconception(
+    "the layers move in turns, and the slopes of the second one are asked in between",
+    "At how many places does one step need slopes? Where do all four of them belong together?",
+    "How often do you call `slopes` for one step? Has anything moved between two of these calls?")
+def parabola_turns(slopes, W1, b1, W2, b2, goal, most):
+    arrays = W1, b1, W2, b2
+    for turn in range(most):
+        first = turn % 2
+        arrays = walk(slopes, arrays, goal, 1, moving=(first, first, 1 - first, 1 - first))
+    return arrays
+
+
+@parabola.misconception(
+    "it takes more updates than are allowed",
+    "How many updates are allowed, and how many do you make?",
+    "A longer step needs fewer of them. How long may it be before the loss begins to jump?")
+def parabola_many(slopes, W1, b1, W2, b2, goal, most):
+    return walk(slopes, walk(slopes, (W1, b1, W2, b2), 0.0, most + 1), goal, 2 * most)
+
+
+@parabola.misconception(
+    "the arrays that were handed over have changed", "Whose arrays are W1, b1, W2 and b2? Do you write into them?",
+    "Does your code hold a line like W1 -= something? What could it make instead?")
+def parabola_written_into(slopes, W1, b1, W2, b2, goal, most):
+    for array, new in zip((W1, b1, W2, b2), walk(slopes, (W1, b1, W2, b2), goal, most), strict=True):
+        array[:] = new
+    return W1, b1, W2, b2
