@@ -102,22 +102,22 @@ def momentum_from_unit(theta, slopes, rate, memory):
 
 # ---- rates ---------------------------------------------------------------------------------------------
 
-def rates_loop(curvatures, rates):
+def rates_loop(curvatures, rate):
     limit, best, factor = [], [], []
-    for row, rate in zip(curvatures, rates, strict=True):
+    for row, r in zip(curvatures, rate, strict=True):
         limit.append(2 / max(row))
         best.append(2 / (max(row) + min(row)))
-        factor.append(max(abs(1 - rate * c) for c in row))
+        factor.append(max(abs(1 - r * c) for c in row))
     return limit, best, factor
 
 
-def rates_two_ends(curvatures, rates):
+def rates_two_ends(curvatures, rate):
     low, high = np.sort(curvatures, axis=1)[:, [0, -1]].T
-    return 2 / high, 1 / ((low + high) / 2), np.maximum(1 - rates * low, rates * high - 1)
+    return 2 / high, 1 / ((low + high) / 2), np.maximum(1 - rate * low, rate * high - 1)
 
 
-def rates_stepped(curvatures, rates):
-    moved = [np.ones(len(row)) - rate * row for row, rate in zip(curvatures, rates, strict=True)]
+def rates_stepped(curvatures, rate):
+    moved = [np.ones(len(row)) - r * row for row, r in zip(curvatures, rate, strict=True)]
     return (np.min(2 / curvatures, axis=1), 2 / (curvatures.max(1) + curvatures.min(1)),
             [np.linalg.norm(m, np.inf) for m in moved])
 
@@ -199,9 +199,9 @@ def stop_no_loop(losses, patience):
 
 # ---- parabola ------------------------------------------------------------------------------------------
 
-def parabola_named(slopes, W1, b1, W2, b2, goal, most):
+def parabola_named(slopes, W1, b1, W2, b2, goal):
     W1, b1, W2, b2 = W1.copy(), b1.copy(), W2.copy(), b2.copy()
-    for _ in range(most):
+    for _ in range(400):
         loss, dW1, db1, dW2, db2 = slopes(W1, b1, W2, b2)
         if loss < goal:
             return W1, b1, W2, b2
@@ -212,7 +212,7 @@ def parabola_named(slopes, W1, b1, W2, b2, goal, most):
     return W1, b1, W2, b2
 
 
-def parabola_momentum(slopes, W1, b1, W2, b2, goal, most):
+def parabola_momentum(slopes, W1, b1, W2, b2, goal):
     arrays, velocity = [W1, b1, W2, b2], [0, 0, 0, 0]
     while slopes(*arrays)[0] > goal:              # asks twice at each place
         velocity = [0.8 * v - 0.1 * d for v, d in zip(velocity, slopes(*arrays)[1:], strict=True)]
@@ -220,14 +220,14 @@ def parabola_momentum(slopes, W1, b1, W2, b2, goal, most):
     return arrays
 
 
-def parabola_one_row(slopes, W1, b1, W2, b2, goal, most):
+def parabola_one_row(slopes, W1, b1, W2, b2, goal):
     shapes = [a.shape for a in (W1, b1, W2, b2)]
     ends = np.cumsum([int(np.prod(s)) for s in shapes])[:-1]
 
     def apart(row):
         return [part.reshape(shape) for part, shape in zip(np.split(row, ends), shapes, strict=True)]
     row = np.concatenate([a.ravel() for a in (W1, b1, W2, b2)])
-    for _ in range(most):
+    for _ in range(400):
         row = row - 0.5 * np.concatenate([d.ravel() for d in slopes(*apart(row))[1:]])
     return apart(row)
 

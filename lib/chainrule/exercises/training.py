@@ -210,22 +210,22 @@ def for_rates(rng, n, widths, scale):
     curvatures = scale * rng.uniform(0.5, 8, size=(n + 1, widths[0] + 1))
     times = rng.uniform(0.2, 1.8, size=n + 1)                     # in units of 1/λ_max
     times[:2] = rng.uniform(2.1, 2.6), rng.uniform(0.05, 0.1)
-    return {"curvatures": curvatures, "rates": rng.permutation(times) / curvatures.max(axis=1)}
+    return {"curvatures": curvatures, "rate": rng.permutation(times) / curvatures.max(axis=1)}
 
 
 @exercise("training.rates", points=3, minutes=12, inputs=for_rates, cites=("ECE417-16", "ECE417-14"),
           returns={"limit": "(m,)", "best": "(m,)", "factor": "(m,)"},
           praise="Right. The steepest wall sets the limit for all directions, the best rate makes the steepest and the "
                  "flattest one equally slow, and a factor above 1 says that the walk climbs out.")
-def rates(curvatures, rates):
+def rates(curvatures, rate):
     steepest, flattest = curvatures.max(axis=1), curvatures.min(axis=1)
-    factor = np.abs(1 - rates[:, None] * curvatures).max(axis=1)
+    factor = np.abs(1 - rate[:, None] * curvatures).max(axis=1)
     return 2 / steepest, 2 / (steepest + flattest), factor
 
 
-def rates_but(curvatures, rates, limit=None, best=None, factor=None):
+def rates_but(curvatures, rate, limit=None, best=None, factor=None):
     """The right results, but for those that are given."""
-    right = globals()["rates"].answer(curvatures, rates)
+    right = rates.answer(curvatures, rate)
     return tuple(r if other is None else other for r, other in zip(right, (limit, best, factor), strict=True))
 
 
@@ -233,80 +233,80 @@ def rates_but(curvatures, rates, limit=None, best=None, factor=None):
     "this is where the walk begins to jump across, not where it begins to grow",
     "A step that lands beyond the valley: has it failed? Is it nearer than before?",
     "By which number is the distance multiplied at your limit: by 0, or by minus one?")
-def half_limit(curvatures, rates):
-    return rates_but(curvatures, rates, limit=1 / curvatures.max(axis=1))
+def half_limit(curvatures, rate):
+    return rates_but(curvatures, rate, limit=1 / curvatures.max(axis=1))
 
 
 @rates.misconception(
     "the flattest direction sets the limit",
     "Which wall throws a long step back higher: the steep one, or the flat one?",
     "Put your limit into the steepest direction. By what is the distance multiplied there?")
-def flattest_limit(curvatures, rates):
-    return rates_but(curvatures, rates, limit=2 / curvatures.min(axis=1))
+def flattest_limit(curvatures, rate):
+    return rates_but(curvatures, rate, limit=2 / curvatures.min(axis=1))
 
 
 @rates.misconception(
     "the average direction sets the limit",
     "One direction grows without end and all others shrink. Has the walk settled?",
     "Does the limit belong to a mean of the walls, or to the steepest of them?")
-def average_limit(curvatures, rates):
-    return rates_but(curvatures, rates, limit=2 / curvatures.mean(axis=1))
+def average_limit(curvatures, rate):
+    return rates_but(curvatures, rate, limit=2 / curvatures.mean(axis=1))
 
 
 @rates.misconception(
     "it is the best rate for the steepest direction alone",
     "The steepest direction arrives in one step. How long does the flattest one take?",
     "At the best rate, which two directions are equally slow?")
-def best_for_steepest(curvatures, rates):
-    return rates_but(curvatures, rates, best=1 / curvatures.max(axis=1))
+def best_for_steepest(curvatures, rate):
+    return rates_but(curvatures, rate, best=1 / curvatures.max(axis=1))
 
 
 @rates.misconception(
     "the middle of two rates is taken, where their curvatures should be added",
     "Each direction has a rate of its own that would be perfect. Is the best for both halfway between these rates?",
     "Draw both factors over the rate: two lines. Where do they meet?")
-def middle_of_rates(curvatures, rates):
-    return rates_but(curvatures, rates, best=(1 / curvatures.max(axis=1) + 1 / curvatures.min(axis=1)) / 2)
+def middle_of_rates(curvatures, rate):
+    return rates_but(curvatures, rate, best=(1 / curvatures.max(axis=1) + 1 / curvatures.min(axis=1)) / 2)
 
 
 @rates.misconception(
     "all directions have a say, and not only the two extreme ones",
     "A direction in the middle shrinks faster than both extremes. Does it hold anything up?",
     "Which two curvatures decide the slowest factor? Do the others come into your formula?")
-def best_of_mean(curvatures, rates):
-    return rates_but(curvatures, rates, best=1 / curvatures.mean(axis=1))
+def best_of_mean(curvatures, rate):
+    return rates_but(curvatures, rate, best=1 / curvatures.mean(axis=1))
 
 
 @rates.misconception(
     "its sign decides which one is the largest",
     "A factor of −3 and one of 0.5: with which one does the distance grow?",
     "What is the length of a vector that is multiplied by −2?")
-def signed_factor(curvatures, rates):
-    return rates_but(curvatures, rates, factor=(1 - rates[:, None] * curvatures).max(axis=1))
+def signed_factor(curvatures, rate):
+    return rates_but(curvatures, rate, factor=(1 - rate[:, None] * curvatures).max(axis=1))
 
 
 @rates.misconception(
     "it is the factor of the fastest direction, not of the slowest",
     "After many steps, which direction is left over?",
     "Is a factor of 0.1 faster or slower than one of 0.9? Which one do you return?")
-def fastest_factor(curvatures, rates):
-    return rates_but(curvatures, rates, factor=np.abs(1 - rates[:, None] * curvatures).min(axis=1))
+def fastest_factor(curvatures, rate):
+    return rates_but(curvatures, rate, factor=np.abs(1 - rate[:, None] * curvatures).min(axis=1))
 
 
 @rates.misconception(
     "it is the factor of the steepest direction alone",
     "With a short step, which direction is slow: the steep one, or the flat one?",
     "Do you look at every direction before you choose?")
-def steepest_factor(curvatures, rates):
-    return rates_but(curvatures, rates, factor=np.abs(1 - rates * curvatures.max(axis=1)))
+def steepest_factor(curvatures, rate):
+    return rates_but(curvatures, rate, factor=np.abs(1 - rate * curvatures.max(axis=1)))
 
 
 @rates.misconception(
     "it is the factor of the loss, not of the distance",
     "The loss grows with the square of the distance. Which of the two is asked for?",
     "Where does a square, or a product of a factor with itself, come into your code?")
-def factor_of_loss(curvatures, rates):
-    return rates_but(curvatures, rates, factor=(1 - rates[:, None] * curvatures).max(axis=1) ** 2)
+def factor_of_loss(curvatures, rate):
+    return rates_but(curvatures, rate, factor=(1 - rate[:, None] * curvatures).max(axis=1) ** 2)
 
 
 # ---- 4 · the step that moves all parameters at once ------------------------------------------------------------
@@ -581,7 +581,7 @@ def put_back(step, theta, rows, size, count, seed):
     "The training set holds some rows of a larger table. Which numbers do they have there?",
     "Do you shuffle `rows`, or the numbers from 0 on?")
 def places(step, theta, rows, size, count, seed):
-    return fed(step, theta, shuffled(np.arange(len(rows)) - len(rows), count, seed), size)
+    return fed(step, theta, shuffled(np.arange(len(rows)), count, seed), size)
 
 
 @epochs.misconception(
@@ -630,13 +630,13 @@ def a_curve(rng, patience, length):
     bump = rng.uniform(3.1, 3.6, size=rng.integers(1, patience - 1))
     after = np.array([1.7, 1.4, 1.6, 1.3, 1.5, 1.8])[np.arange(patience + 2) % 6] + rng.uniform(0, 0.05, size=patience + 2)
     curve = np.concatenate([falling, bump, [rng.uniform(0.9, 1.1)], after, [0.1]])
-    return np.append(curve, rng.uniform(2, 3, size=length - len(curve)))
+    return np.append(curve, np.sort(rng.uniform(2, 3, size=length - len(curve))))
 
 
 def for_stop(rng, n, widths, scale):
     """The curves of some runs, and one that is still falling at its end, after a last bump."""
     patience = n
-    length = 2 * patience + 9
+    length = 3 * patience + 9
     curves = [a_curve(rng, patience, length) for _ in range(widths[0])]
     falling = np.sort(rng.uniform(1, 3, size=length))[::-1].copy()
     falling[-2] = 3.5
@@ -748,12 +748,12 @@ def never_set_back(losses, patience):
 
 # ---- 8 · semicircle to parabola -----------------------------------------------------------------------------
 
-ARRAYS, HIDDEN = ("W1", "b1", "W2", "b2"), 4
+ARRAYS, HIDDEN, MOST = ("W1", "b1", "W2", "b2"), 4, 400
 EACH = "each 1 if so, else 0"
 
 
 def for_parabola(rng, n, widths, scale):
-    """The slopes of a small network on n points of a semicircle, its four arrays, a loss to reach, most updates."""
+    """The slopes of a small network on n points of a semicircle, its four arrays, and a loss to reach."""
     t = np.linspace(0, np.pi, n)
     X, Y = np.column_stack([np.cos(t), np.sin(t)]), np.column_stack([np.cos(t), np.cos(t) ** 2])
 
@@ -765,7 +765,7 @@ def for_parabola(rng, n, widths, scale):
         return np.sum(error**2) / (2 * n), X.T @ delta1, delta1.sum(axis=0), H.T @ delta2, delta2.sum(axis=0)
     return {"slopes": slopes, "W1": 2 * rng.normal(size=(2, HIDDEN)), "b1": 0.5 * rng.normal(size=HIDDEN),
             "W2": rng.normal(size=(HIDDEN, 2)), "b2": 0.5 * rng.normal(size=2),
-            "goal": np.float64(rng.uniform(0.02, 0.025)), "most": np.int64(400)}
+            "goal": np.float64(rng.uniform(0.02, 0.025))}
 
 
 def four(returned, start):
@@ -779,7 +779,7 @@ def four(returned, start):
     return arrays
 
 
-def watched_parabola(function, slopes, W1, b1, W2, b2, goal, most):
+def watched_parabola(function, slopes, W1, b1, W2, b2, goal):
     """The loss of what comes back, which arrays have moved, where slopes were asked, and how often."""
     given, asked = (W1, b1, W2, b2), []
     start = [a.copy() for a in given]
@@ -792,7 +792,7 @@ def watched_parabola(function, slopes, W1, b1, W2, b2, goal, most):
             asked.append(at)                      # to ask twice at one place is no update
         with np.errstate(all="ignore"):
             return slopes(*at)
-    returned = function(watched, *given, goal, most)
+    returned = function(watched, *given, goal)
     if returned is None:
         return None
     end = four(returned, start)
@@ -803,27 +803,27 @@ def watched_parabola(function, slopes, W1, b1, W2, b2, goal, most):
     together = all(not np.array_equal(a, b) for one, two in zip(asked, asked[1:], strict=False)
                    for a, b in zip(one, two, strict=True))
     untouched = all(map(np.array_equal, given, start))
-    facts = ((lower, *moved), (reached,), (reached and len(asked) <= most + 1,), (reached and together,),
+    facts = ((lower, *moved), (reached,), (reached and len(asked) <= MOST + 1,), (reached and together,),
              (reached and untouched,))
     return tuple(np.array(fact, float) for fact in facts)
 
 
-@exercise("training.parabola", points=5, minutes=30, inputs=for_parabola, shapes=((21, (2,)),), measure=watched_parabola,
+@exercise("training.parabola", points=5, minutes=30, inputs=for_parabola, shapes=((21, (2,)), (15, (2,))), measure=watched_parabola,
           returns={"moved": f"loss lower than at the start, W1, b1, W2, b2 moved: {EACH}",
                    "reached": "1 if all four arrays moved and the loss is at the goal or below",
-                   "within": "1 if the goal was reached with at most the updates allowed",
+                   "within": "1 if the goal was reached with at most 400 updates",
                    "together": "1 if it was reached, and all arrays moved between one asking for slopes and the next",
                    "untouched": "1 if it was reached, and the arrays you were given are as before"},
           cites=("ECE417-10", "ECE417-48", "ECE417-56"),
           praise="From nonsense to a parabola, by nothing but slopes and short steps: all four arrays at once, from "
                  "weights that belong together, and the start is kept.")
-def parabola(slopes, W1, b1, W2, b2, goal, most):
-    return walk(slopes, (W1, b1, W2, b2), goal, most)
+def parabola(slopes, W1, b1, W2, b2, goal):
+    return walk(slopes, (W1, b1, W2, b2), goal)
 
 
-def walk(slopes, arrays, goal, most, rate=0.5, moving=(1, 1, 1, 1)):
+def walk(slopes, arrays, goal, steps=MOST, rate=0.5, moving=(1, 1, 1, 1)):
     """Steps against the slopes until the goal is reached; `moving` says which arrays take part."""
-    for _ in range(most):
+    for _ in range(steps):
         loss, *down = slopes(*arrays)
         if loss <= goal:
             break
@@ -835,15 +835,15 @@ def walk(slopes, arrays, goal, most, rate=0.5, moving=(1, 1, 1, 1)):
     "the loss has grown: the steps go uphill, or they are far too long",
     "Print the loss in each turn. Does it fall? Which sign stands before the rate?",
     "Try a rate ten times smaller. Does the loss fall now? If not, which way do you step?")
-def parabola_uphill(slopes, W1, b1, W2, b2, goal, most):
-    return walk(slopes, (W1, b1, W2, b2), 0.0, 20, rate=-0.5)
+def parabola_uphill(slopes, W1, b1, W2, b2, goal):
+    return walk(slopes, (W1, b1, W2, b2), 0.0, 20, rate=-0.05)
 
 
 @parabola.misconception(
     "it goes down, but it has not arrived: too few steps, or too short ones",
     "Print the loss from time to time. Was it still falling when you stopped?",
     "Does your loop end when the goal is reached, or before? Is a rate of 0.01 long enough?")
-def parabola_short(slopes, W1, b1, W2, b2, goal, most):
+def parabola_short(slopes, W1, b1, W2, b2, goal):
     return walk(slopes, (W1, b1, W2, b2), goal, 3, rate=0.01)
 
 
@@ -851,39 +851,39 @@ def parabola_short(slopes, W1, b1, W2, b2, goal, most):
     "the weights are those of the start: no step has reached them",
     "Which arrays do you return: those of the start, or those after the last step?",
     "Are the new arrays the ones for which the next slopes are asked?")
-def parabola_start(slopes, W1, b1, W2, b2, goal, most):
+def parabola_start(slopes, W1, b1, W2, b2, goal):
     return W1, b1, W2, b2
 
 
 @parabola.misconception(
     "only the second layer learns", "How many layers has this network, and how many of them move?",
     "Which of the four slopes do you use? Does W1 change?")
-def parabola_second(slopes, W1, b1, W2, b2, goal, most):
-    return walk(slopes, (W1, b1, W2, b2), 0.0, most, moving=(0, 0, 1, 1))
+def parabola_second(slopes, W1, b1, W2, b2, goal):
+    return walk(slopes, (W1, b1, W2, b2), 0.0, MOST, moving=(0, 0, 1, 1))
 
 
 @parabola.misconception(
     "the biases stay where they were", "How many arrays has this network, and how many of them move?",
     "A bias is a weight like any other. Which line of yours moves it?")
-def parabola_biases(slopes, W1, b1, W2, b2, goal, most):
-    return walk(slopes, (W1, b1, W2, b2), 0.0, most, moving=(1, 0, 1, 0))
+def parabola_biases(slopes, W1, b1, W2, b2, goal):
+    return walk(slopes, (W1, b1, W2, b2), 0.0, MOST, moving=(1, 0, 1, 0))
 
 
 @parabola.misconception(
     "the biases of the hidden layer stay where they were",
     "Each layer has biases. Which of them move in your code?",
     "What could the hidden units not do if all their lines had to keep their places?")
-def parabola_hidden_bias(slopes, W1, b1, W2, b2, goal, most):
-    return walk(slopes, (W1, b1, W2, b2), 0.0, most, moving=(1, 0, 1, 1))
+def parabola_hidden_bias(slopes, W1, b1, W2, b2, goal):
+    return walk(slopes, (W1, b1, W2, b2), 0.0, MOST, moving=(1, 0, 1, 1))
 
 
 @parabola.misconception(
     "the layers move in turns, and the slopes of the second one are asked in between",
     "At how many places does one step need slopes? Where do all four of them belong together?",
     "How often do you call `slopes` for one step? Has anything moved between two of these calls?")
-def parabola_turns(slopes, W1, b1, W2, b2, goal, most):
+def parabola_turns(slopes, W1, b1, W2, b2, goal):
     arrays = W1, b1, W2, b2
-    for turn in range(most):
+    for turn in range(MOST):
         first = turn % 2
         arrays = walk(slopes, arrays, goal, 1, moving=(first, first, 1 - first, 1 - first))
     return arrays
@@ -893,14 +893,14 @@ def parabola_turns(slopes, W1, b1, W2, b2, goal, most):
     "it takes more updates than are allowed",
     "How many updates are allowed, and how many do you make?",
     "A longer step needs fewer of them. How long may it be before the loss begins to jump?")
-def parabola_many(slopes, W1, b1, W2, b2, goal, most):
-    return walk(slopes, walk(slopes, (W1, b1, W2, b2), 0.0, most + 1), goal, 2 * most)
+def parabola_many(slopes, W1, b1, W2, b2, goal):
+    return walk(slopes, walk(slopes, (W1, b1, W2, b2), 0.0, MOST + 1), goal, 2 * MOST)
 
 
 @parabola.misconception(
     "the arrays that were handed over have changed", "Whose arrays are W1, b1, W2 and b2? Do you write into them?",
     "Does your code hold a line like W1 -= something? What could it make instead?")
-def parabola_written_into(slopes, W1, b1, W2, b2, goal, most):
-    for array, new in zip((W1, b1, W2, b2), walk(slopes, (W1, b1, W2, b2), goal, most), strict=True):
+def parabola_written_into(slopes, W1, b1, W2, b2, goal):
+    for array, new in zip((W1, b1, W2, b2), walk(slopes, (W1, b1, W2, b2), goal), strict=True):
         array[:] = new
     return W1, b1, W2, b2
