@@ -6,6 +6,8 @@ import numpy as np
 
 from chainrule.exercises import Unfit, exercise
 
+EACH = "each 1 if so, else 0"
+
 
 def like(value, wanted, sentence):
     """`value` as an array of the size of `wanted`; else Unfit with this sentence."""
@@ -497,7 +499,7 @@ def for_epochs(rng, n, widths, scale):
 
 def watched_epochs(function, step, theta, rows, size, count, seed):
     """What `step` was given: how often, which rows, how many at once, in how many orders, and from where."""
-    at, batches, handed, n = theta.copy(), [], True, len(rows)
+    at, batches, handed, n, all_rows = theta.copy(), [], True, len(rows), rows.tolist()
 
     def watched(here, batch):
         nonlocal at, handed
@@ -506,15 +508,16 @@ def watched_epochs(function, step, theta, rows, size, count, seed):
         at = step(np.array(here, float), batch)
         batches.append(batch.tolist())
         return at.copy()
-    end = function(watched, theta.copy(), rows.copy(), size, count, seed)
+    end = function(watched, theta, rows, size, count, seed)
     if end is None:
         return None
     end = like(end, theta, f"The answer is theta after the last step, an array of {len(theta)} numbers here.")
     given = [row for batch in batches for row in batch]
     orders = [given[k * n:(k + 1) * n] for k in range(count)]
-    known, once = set(given) <= set(rows.tolist()), all(sorted(order) == rows.tolist() for order in orders)
-    new = {tuple(order) for order in orders if order} - {tuple(rows.tolist())}
-    return (float(len(batches)), np.array([known and len(given) > 0, once and len(given) == count * n], float),
+    known, enough = set(given) <= set(all_rows), len(given) == count * n
+    once = enough and all(sorted(order) == all_rows for order in orders)
+    new = {tuple(order) for order in orders if order} - {tuple(all_rows)}
+    return (float(len(batches)), np.array([known and enough, enough, once], float),
             float(max(map(len, batches), default=0)), float(len(new)),
             float(len(batches) > 0 and handed and np.array_equal(end, at)))
 
@@ -522,7 +525,7 @@ def watched_epochs(function, step, theta, rows, size, count, seed):
 @exercise("training.epochs", points=5, minutes=18, inputs=for_epochs, measure=watched_epochs,
           cites=("TAYLOR-04", "ECE884-05", "LFD-24"),
           returns={"steps": "how often `step` was called",
-                   "rows": "1 if all are of the training set; 1 if each epoch holds each of them once",
+                   "rows": f"all of the training set, as many as asked for, each once in each epoch: {EACH}",
                    "largest": "the size of the largest batch", "orders": "how many new orders there were",
                    "handed": "1 if each step, and your answer, got theta from the step before"},
           praise="Right: no example is lost and none is used twice, the short batch has its step as well, each "
@@ -749,7 +752,6 @@ def never_set_back(losses, patience):
 # ---- 8 · semicircle to parabola -----------------------------------------------------------------------------
 
 ARRAYS, HIDDEN, MOST = ("W1", "b1", "W2", "b2"), 4, 400
-EACH = "each 1 if so, else 0"
 
 
 def for_parabola(rng, n, widths, scale):
@@ -859,14 +861,14 @@ def parabola_start(slopes, W1, b1, W2, b2, goal):
     "only the second layer learns", "How many layers has this network, and how many of them move?",
     "Which of the four slopes do you use? Does W1 change?")
 def parabola_second(slopes, W1, b1, W2, b2, goal):
-    return walk(slopes, (W1, b1, W2, b2), 0.0, MOST, moving=(0, 0, 1, 1))
+    return walk(slopes, (W1, b1, W2, b2), 0.0, 40, 0.2, moving=(0, 0, 1, 1))
 
 
 @parabola.misconception(
     "the biases stay where they were", "How many arrays has this network, and how many of them move?",
     "A bias is a weight like any other. Which line of yours moves it?")
 def parabola_biases(slopes, W1, b1, W2, b2, goal):
-    return walk(slopes, (W1, b1, W2, b2), 0.0, MOST, moving=(1, 0, 1, 0))
+    return walk(slopes, (W1, b1, W2, b2), 0.0, 40, 0.2, moving=(1, 0, 1, 0))
 
 
 @parabola.misconception(
@@ -874,7 +876,7 @@ def parabola_biases(slopes, W1, b1, W2, b2, goal):
     "Each layer has biases. Which of them move in your code?",
     "What could the hidden units not do if all their lines had to keep their places?")
 def parabola_hidden_bias(slopes, W1, b1, W2, b2, goal):
-    return walk(slopes, (W1, b1, W2, b2), 0.0, MOST, moving=(1, 0, 1, 1))
+    return walk(slopes, (W1, b1, W2, b2), 0.0, 40, 0.2, moving=(1, 0, 1, 1))
 
 
 @parabola.misconception(
