@@ -488,11 +488,11 @@ def exchanged(theta, slopes, rate, memory):
 # ---- 6 · epochs: every example once, in a new order each time ----------------------------------------------
 
 def for_epochs(rng, n, widths, scale):
-    """A step that moves theta a little, and the row numbers of a training set; the last batch is short."""
+    """A step that moves theta a little; the row numbers of a training set, whose last batch is short, or full for n = 4."""
     size = 2 * n + 13                             # so many that two orders hardly ever agree
 
     def step(theta, rows):
-        return 0.9 * theta + scale * np.mean(rows)
+        return 0.9 * theta + scale * np.sum(rows)
     return {"step": step, "theta": scale * rng.normal(size=widths[0]), "rows": np.sort(rng.permutation(3 * size)[:size]),
             "size": np.int64(n + 3), "count": np.int64(rng.integers(3, 6)), "seed": np.int64(rng.integers(1, 1000))}
 
@@ -569,6 +569,17 @@ def one_order(step, theta, rows, size, count, seed):
 def short_lost(step, theta, rows, size, count, seed):
     full = len(rows) // size * size
     return fed(step, theta, [order[:full] for order in shuffled(rows, count, seed)], size)
+
+
+@epochs.misconception(
+    "an empty batch is handed over where all batches are full",
+    "How many batches of 7 do 21 examples make? And how many do you make of them?",
+    "Does your loop make one more turn than there are full batches, always?")
+def empty_batch(step, theta, rows, size, count, seed):
+    for order in shuffled(rows, count, seed):
+        for k in range(len(order) // size + 1):
+            theta = step(theta, order[k * size:(k + 1) * size])
+    return theta
 
 
 @epochs.misconception(
@@ -810,7 +821,8 @@ def watched_parabola(function, slopes, W1, b1, W2, b2, goal):
     return tuple(np.array(fact, float) for fact in facts)
 
 
-@exercise("training.parabola", points=5, minutes=30, inputs=for_parabola, shapes=((21, (2,)), (15, (2,))), measure=watched_parabola,
+@exercise("training.parabola", points=5, minutes=30, inputs=for_parabola, shapes=((21, (2,)), (15, (2,))),
+          measure=watched_parabola,
           returns={"moved": f"loss lower than at the start, W1, b1, W2, b2 moved: {EACH}",
                    "reached": "1 if all four arrays moved and the loss is at the goal or below",
                    "within": "1 if the goal was reached with at most 400 updates",
