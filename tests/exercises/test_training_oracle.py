@@ -18,7 +18,8 @@ def trials(id):
 def test_the_loss_of_an_epoch_is_the_mean_over_its_examples():
     rng = np.random.default_rng(7)
     batches = [[rng.normal(size=size) for size in (4, 4, 3)] for _ in range(5)]
-    found = find("training.epoch_loss").answer(np.array([[b.mean() for b in row] for row in batches]), np.array([4.0, 4, 3]))
+    means = np.array([[b.mean() for b in row] for row in batches])
+    found = find("training.epoch_loss").answer(means, np.array([4.0, 4, 3]))
     assert np.allclose(found, [np.concatenate(row).mean() for row in batches])
 
 
@@ -46,7 +47,7 @@ def test_the_limit_the_factor_and_the_best_rate_are_those_of_walks():
         for row, rate, at_most, finest, times in zip(*given.values(), limit, best, factor, strict=True):
             assert distance(row, 0.99 * at_most, 300) < 1 < distance(row, 1.01 * at_most, 300)
             assert distance(row, rate, 101) / distance(row, rate, 100) == pytest.approx(times, rel=1e-6)
-            assert distance(row, finest, 200) < min(distance(row, 0.98 * finest, 200), distance(row, 1.02 * finest, 200))
+            assert distance(row, finest, 200) < min(distance(row, other * finest, 200) for other in (0.98, 1.02))
         assert np.any(given["rate"] > limit) and np.any(factor > 1) and np.any(factor < 1)
 
 
@@ -90,7 +91,7 @@ def test_where_to_stop_by_looking_at_every_stretch_of_the_curve():
     for given, (stopped, best) in trials("training.stop"):
         losses, patience = given["losses"], int(given["patience"])
         for curve, end, kept in zip(losses, stopped, best, strict=True):
-            ends = [k for k in range(patience, len(curve))             # nothing in the last epochs beats what was before
+            ends = [k for k in range(patience, len(curve))          # nothing in the last epochs beats what was before
                     if min(curve[k - patience + 1:k + 1]) > min(curve[:k - patience + 1])]
             assert end == min([*ends, len(curve) - 1]) and curve[int(kept)] == min(curve[:int(end) + 1])
         assert np.any(losses.argmin(axis=1) > stopped) and stopped[-1] == losses.shape[1] - 1
@@ -118,7 +119,8 @@ def test_the_goal_of_the_parabola_needs_both_inputs(n):
     t = np.linspace(0, np.pi, n)
     A = np.c_[np.cos(t), np.ones(n)]
     floor = np.linalg.lstsq(A, np.cos(t) ** 2, rcond=None)[1][0] / (2 * n)
-    assert floor > 0.05 > max(case.inputs["goal"] for seed in range(20) for case in find("training.parabola").cases(seed))
+    goals = [case.inputs["goal"] for seed in range(20) for case in find("training.parabola").cases(seed)]
+    assert floor > 0.05 > max(goals)
 
 
 def test_what_walks_badly_is_told_what_was_measured():

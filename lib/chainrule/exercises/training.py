@@ -33,7 +33,8 @@ def for_epoch_loss(rng, n, widths, scale):
 
 @exercise("training.epoch_loss", points=2, minutes=6, returns={"loss": "(e,)"}, inputs=for_epoch_loss,
           cites=("TAYLOR-06", "ECE884-06"),
-          praise="Yes: every example counts once, whichever batch it came in. The short batch counts for what it holds.")
+          praise="Yes: every example counts once, whichever batch it came in. The short batch counts for what it "
+                 "holds.")
 def epoch_loss(losses, sizes):
     return losses @ sizes / np.sum(sizes)
 
@@ -197,7 +198,8 @@ def no_rate(gradient, theta, batches, rate):
 
 
 @descend.misconception(
-    "slopes are summed over the batch by a factor of its size", "The slope is a mean over the batch already. Who divides?",
+    "the mean slope is multiplied by the size of the batch",
+    "The slope is a mean over the batch already. Is there anything left to multiply or to divide?",
     "Does a batch of twice the size step twice as far in your walk? Should it?")
 def times_size(gradient, theta, batches, rate):
     for rows in batches:
@@ -328,8 +330,8 @@ def slopes(X, Y, A, B):
     return X.T @ (error @ B.T * (1 - H**2)), H.T @ error
 
 
-@exercise("training.one_step", points=4, minutes=12, returns={"new_A": "(d, h)", "new_B": "(h, c)"}, inputs=for_one_step,
-          cites=("ECE417-10", "ECE417-14", "ECE417-15"),
+@exercise("training.one_step", points=4, minutes=12, inputs=for_one_step,
+          returns={"new_A": "(d, h)", "new_B": "(h, c)"}, cites=("ECE417-10", "ECE417-14", "ECE417-15"),
           praise="Right: first the whole backward pass, with the weights that made the error, and only then the step. "
                  "Both layers move at the same moment.")
 def one_step(X, Y, A, B, rate):
@@ -397,7 +399,8 @@ def without_slope_of_tanh(X, Y, A, B, rate):
 
 
 @one_step.misconception(
-    "it is the change, not the new weights", "Does the contract ask by how much the weights move, or where they arrive?",
+    "it is the change, not the new weights",
+    "Does the contract ask by how much the weights move, or where they arrive?",
     "With a rate of 0, what should come back?")
 def change_alone(X, Y, A, B, rate):
     new_A, new_B = one_step.answer(X, Y, A, B, rate)
@@ -488,13 +491,13 @@ def exchanged(theta, slopes, rate, memory):
 # ---- 6 · epochs: every example once, in a new order each time ----------------------------------------------
 
 def for_epochs(rng, n, widths, scale):
-    """A step that moves theta a little; the row numbers of a training set, whose last batch is short, or full for n = 4."""
+    """A step that moves theta a little; row numbers of a training set. The last batch is short, for n = 4 full."""
     size = 2 * n + 13                             # so many that two orders hardly ever agree
 
     def step(theta, rows):
         return 0.9 * theta + scale * np.sum(rows)
-    return {"step": step, "theta": scale * rng.normal(size=widths[0]), "rows": np.sort(rng.permutation(3 * size)[:size]),
-            "size": np.int64(n + 3), "count": np.int64(rng.integers(3, 6)), "seed": np.int64(rng.integers(1, 1000))}
+    return {"step": step, "theta": scale * rng.normal(size=widths[0]),
+            "rows": np.sort(rng.permutation(3 * size)[:size]), "size": np.int64(n + 3), "count": np.int64(rng.integers(3, 6)), "seed": np.int64(rng.integers(1, 1000))}
 
 
 def watched_epochs(function, step, theta, rows, size, count, seed):
@@ -642,7 +645,7 @@ def a_curve(rng, patience, length):
     """Held-back losses: down, a bump that is forgiven, the best; up and down above it; a lower one too late."""
     falling = 3 - np.cumsum(rng.uniform(0.1, 0.3, size=rng.integers(2, 5)))
     bump = rng.uniform(3.1, 3.6, size=rng.integers(1, patience - 1))
-    after = np.array([1.7, 1.4, 1.6, 1.3, 1.5, 1.8])[np.arange(patience + 2) % 6] + rng.uniform(0, 0.05, size=patience + 2)
+    after = np.resize([1.7, 1.4, 1.6, 1.3, 1.5, 1.8], patience + 2) + rng.uniform(0, 0.05, size=patience + 2)
     curve = np.concatenate([falling, bump, [rng.uniform(0.9, 1.1)], after, [0.1]])
     return np.append(curve, np.sort(rng.uniform(2, 3, size=length - len(curve))))
 
@@ -788,7 +791,7 @@ def four(returned, start):
     arrays = [like(a, s, f"{name} should have the shape that it had at the start, {s.shape}.")
               for a, s, name in zip(returned, start, ARRAYS, strict=True)]
     if not all(np.all(np.abs(a) < 1e6) for a in arrays):
-        raise Unfit("Some weights have grown beyond a million, or are NaN. How long is one step, and which way does it go?")
+        raise Unfit("Some weights have grown beyond a million, or are NaN. How long is a step, and which way does it go?")
     return arrays
 
 
