@@ -22,7 +22,8 @@ def most_axes(exercise, of=max):
 
 SLICES = [(e, part, keep, axis) for part, keep, axis in [("row|entry", 0, 0), ("row|entry", -1, 0), ("column", 0, 1)]
           for e in PLAIN if axis < most_axes(e, min)]
-TRAININGS = ("capstone.moons", "capstone.digits")       # weights of two trainings, mixed, are what nobody trained
+# Weights of two trainings, mixed, are what nobody trained.
+TRAININGS = ("capstone.moons", "capstone.digits", "training.parabola")
 MATRICES = [e for e in PLAIN if most_axes(e) >= 2]
 UNLIKE = [e for e in SEVERAL if len(set(map(len, results(e, e.answer, e.cases()[0]).values()))) == 1
           and not any(equal(a, b) for a, b in itertools.combinations(results(e, e.answer, e.cases()[0]).values(), 2))]

@@ -1,0 +1,136 @@
+"""The answers of the training assignment by a second way: differences, powers, walks that are really walked."""
+import numpy as np
+import pytest
+
+from chainrule import MLP, HalfSquaredError, Sigmoid, train
+from chainrule.exercises import find, training
+from chainrule.exercises._judge import judge
+from chainrule.gradcheck import complex_step_gradient, numerical_gradient
+
+SEEDS = range(4)
+
+
+def trials(id):
+    exercise = find(id)
+    return [(case.inputs, exercise.answer(**case.inputs)) for seed in SEEDS for case in exercise.cases(seed)]
+
+
+def test_the_loss_of_an_epoch_is_the_mean_over_its_examples():
+    rng = np.random.default_rng(7)
+    batches = [[rng.normal(size=size) for size in (4, 4, 3)] for _ in range(5)]
+    means = np.array([[b.mean() for b in row] for row in batches])
+    found = find("training.epoch_loss").answer(means, np.array([4.0, 4, 3]))
+    assert np.allclose(found, [np.concatenate(row).mean() for row in batches])
+
+
+def test_each_step_brings_the_walk_nearer_to_the_bottom_of_its_batch_by_the_factor_of_a_bowl():
+    for given, end in trials("training.descend"):
+        gradient, theta, batches, rate = given.values()
+        curve = gradient(theta + 1, batches[0]) - gradient(theta, batches[0])          # a bowl: the same everywhere
+        by_powers = theta
+        for rows in batches:
+            middle = theta - gradient(theta, rows) / curve
+            by_powers = middle + (1 - rate * curve) * (by_powers - middle)
+        np.testing.assert_allclose(end, by_powers, rtol=1e-10)
+
+
+def distance(curvatures, rate, steps):
+    """How far from the bottom a walk from (1, 1, …) is after so many steps."""
+    at = np.ones(len(curvatures))
+    for _ in range(steps):
+        at = at - rate * curvatures * at
+    return np.max(np.abs(at))
+
+
+def test_the_limit_the_factor_and_the_best_rate_are_those_of_walks():
+    for given, (limit, best, factor) in trials("training.rates"):
+        for row, rate, at_most, finest, times in zip(*given.values(), limit, best, factor, strict=True):
+            assert distance(row, 0.99 * at_most, 300) < 1 < distance(row, 1.01 * at_most, 300)
+            assert distance(row, rate, 101) / distance(row, rate, 100) == pytest.approx(times, rel=1e-6)
+            assert distance(row, finest, 200) < min(distance(row, other * finest, 200) for other in (0.98, 1.02))
+        assert np.any(given["rate"] > limit) and np.any(factor > 1) and np.any(factor < 1)
+
+
+def test_one_step_goes_against_the_measured_slope_of_the_mean_loss():
+    rng = np.random.default_rng(7)
+    X, Y, A, B = (rng.normal(size=s) for s in ((5, 3), (5, 2), (3, 4), (4, 2)))
+
+    def loss(A, B):
+        return sum(0.5 * np.sum((np.tanh(x @ A) @ B - y) ** 2) for x, y in zip(X, Y, strict=True)) / 5
+    new_A, new_B = find("training.one_step").answer(X, Y, A, B, 0.3)
+    assert np.allclose(new_A, A - 0.3 * numerical_gradient(lambda W: loss(W, B), A), rtol=0, atol=1e-8)
+    assert np.allclose(new_B, B - 0.3 * numerical_gradient(lambda W: loss(A, W), B), rtol=0, atol=1e-8)
+
+
+def test_momentum_is_a_sum_of_slopes_whose_weights_are_powers():
+    for given, (theta, velocity) in trials("training.momentum"):
+        slopes, rate, memory = given["slopes"], given["rate"], given["memory"]
+        ages = np.arange(len(slopes))[::-1]
+        np.testing.assert_allclose(velocity, -rate * memory**ages @ slopes, rtol=1e-10, atol=1e-12)
+        geometric = (1 - memory ** (ages + 1)) / (1 - memory)           # how far each slope has carried theta by now
+        np.testing.assert_allclose(theta, given["theta"] - rate * geometric @ slopes, rtol=1e-10, atol=1e-12)
+
+
+def test_an_epoch_in_one_order_is_what_the_library_trains():
+    """`step` as a step of the library's network: its own loop over batches ends at the same weights."""
+    rng = np.random.default_rng(3)
+    X, Y, net, loss = rng.normal(size=(11, 3)), rng.normal(size=(11, 2)), MLP.random((3, 4, 2), rng), HalfSquaredError()
+    ours = net.with_parameters(net.parameters())
+
+    def step(theta, rows):
+        here = net.with_parameters(theta)
+        trace = here.forward(X[rows])
+        return theta - 0.1 * np.concatenate([a.ravel() for a in here.slopes(
+            here.backward(trace, loss.slope(trace[-1], Y[rows]))).values()])
+    end = find("training.epochs").answer(step, net.parameters(), np.arange(11), 4, 5, seed=8)
+    train(ours, loss, X, Y, rate=0.1, epochs=5, batch_size=4, rng=np.random.default_rng(8))
+    np.testing.assert_allclose(end, ours.parameters(), rtol=1e-10)
+
+
+def test_where_to_stop_by_looking_at_every_stretch_of_the_curve():
+    for given, (stopped, best) in trials("training.stop"):
+        losses, patience = given["losses"], int(given["patience"])
+        for curve, end, kept in zip(losses, stopped, best, strict=True):
+            ends = [k for k in range(patience, len(curve))          # nothing in the last epochs beats what was before
+                    if min(curve[k - patience + 1:k + 1]) > min(curve[:k - patience + 1])]
+            assert end == min([*ends, len(curve) - 1]) and curve[int(kept)] == min(curve[:int(end) + 1])
+        assert np.any(losses.argmin(axis=1) > stopped) and stopped[-1] == losses.shape[1] - 1
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_slopes_of_the_parabola_are_those_of_its_loss(seed):
+    for case in find("training.parabola").cases(seed):
+        slopes, *arrays, _ = case.inputs.values()
+        loss, *found = slopes(*arrays)
+        for k, slope in enumerate(found):
+            def one(a, k=k):
+                return slopes(*arrays[:k], a, *arrays[k + 1:])[0]
+            np.testing.assert_allclose(slope, complex_step_gradient(one, arrays[k]), rtol=1e-9, atol=1e-12)
+        net = MLP.random((2, training.HIDDEN, 2), np.random.default_rng(0), hidden=Sigmoid())
+        net = net.with_parameters(np.concatenate([a.ravel() for a in arrays]))
+        t = np.linspace(0, np.pi, case.n)
+        X, Y = np.c_[np.cos(t), np.sin(t)], np.c_[np.cos(t), np.cos(t) ** 2]
+        assert loss == pytest.approx(HalfSquaredError()(net.forward(X)[-1], Y))
+
+
+@pytest.mark.parametrize("n", [15, 21])
+def test_the_goal_of_the_parabola_needs_both_inputs(n):
+    """The best straight line over the first input alone leaves more than the goal."""
+    t = np.linspace(0, np.pi, n)
+    A = np.c_[np.cos(t), np.ones(n)]
+    floor = np.linalg.lstsq(A, np.cos(t) ** 2, rcond=None)[1][0] / (2 * n)
+    goals = [case.inputs["goal"] for seed in range(20) for case in find("training.parabola").cases(seed)]
+    assert floor > 0.05 > max(goals)
+
+
+def test_what_walks_badly_is_told_what_was_measured():
+    def never(slopes, W1, b1, W2, b2, goal):
+        return [a + 1e9 for a in (W1, b1, W2, b2)]
+
+    def swapped(slopes, W1, b1, W2, b2, goal):
+        return slopes(W2, b2, W1, b1)
+    assert "grown beyond a million" in judge(find("training.parabola"), never).headline
+    assert "in this order" in " ".join(judge(find("training.parabola"), swapped).facts)
+    assert "array of 4 numbers" in judge(find("training.epochs"), lambda *x: 3).headline
+    assert judge(find("training.epochs"), lambda step, theta, rows, size, count, seed: theta).earned == 0
+    assert judge(find("training.descend"), lambda gradient, theta, batches, rate: theta).earned == 0
