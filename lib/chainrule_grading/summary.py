@@ -51,28 +51,20 @@ ax.set_title("sigmoid layers: each step back costs a factor", fontsize=11)
 plt.show()
 """),
     Piece("training.parabola", "A semicircle becomes your parabola",
-          "Points of the parabola and, through them, the curve of the network that your code trained.",
+          "Where the network of the training set puts the points of the semicircle before and after your training, and "
+          "the parabola on which they should lie.",
           """
-rng = np.random.default_rng(7)
-x = np.linspace(-1, 1, 41)[:, None]
-y = x ** 2
+end = learn(semicircle, *[a.copy() for a in begin], 0.002)
 
-def net(x, W1, b1, W2, b2):
-    return np.tanh(x @ W1 + b1) @ W2 + b2
+def put(W1, b1, W2, b2):
+    return (1 / (1 + np.exp(-(X @ W1 + b1))) @ W2 + b2).T
 
-def slopes(W1, b1, W2, b2):
-    H = np.tanh(x @ W1 + b1)
-    delta2 = (H @ W2 + b2 - y) / len(x)
-    delta1 = delta2 @ W2.T * (1 - H ** 2)
-    return (0.5 * np.mean((H @ W2 + b2 - y) ** 2), x.T @ delta1, delta1.sum(axis=0), H.T @ delta2, delta2.sum(axis=0))
-
-start = [rng.normal(size=(1, 8)), rng.normal(size=8), 0.3 * rng.normal(size=(8, 1)), np.zeros(1)]
-end = parabola(slopes, *start, 0.002)
-fig, ax = plt.subplots(figsize=(6, 3))
-ax.plot(x, y, "o", color="#999999", ms=4, label="the parabola")
-ax.plot(x, net(x, *start), "--", color="#D55E00", label="before")
-ax.plot(x, net(x, *end), color="#0072B2", lw=2, label="after your training")
-ax.set(xlabel="x", ylabel="ŷ")
+fig, ax = plt.subplots(figsize=(6, 3.6))
+ax.plot(*X.T, "-", color="#999999", label="given: a semicircle")
+ax.plot(*Y.T, "o", color="#999999", ms=5, label="wanted: a parabola")
+ax.plot(*put(*begin), "--", color="#D55E00", label="before")
+ax.plot(*put(*end), "-", color="#0072B2", lw=2, label="after your training")
+ax.set(xlabel="first output", ylabel="second output")
 ax.legend(frameon=False)
 plt.show()
 """),
