@@ -16,7 +16,7 @@ import time
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Executor, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import nbformat
@@ -317,7 +317,7 @@ def _grade(klass, waiting, recorder, journal, workers, say, force):
         except Exception as failed:
             fail(submission.student, failed)
             return
-        results[submission.student] = result
+        results[submission.student] = replace(result, notebook=None)      # on disk; a large class would fill memory
         say(f"[{len(results) + len(failures)}/{len(waiting)}] {submission.student}: "
             f"{result.problem or f'{result.earned:g} of {result.points:g}'}  ({result.seconds:.1f} s{left()})")
 
@@ -359,6 +359,7 @@ def _grade(klass, waiting, recorder, journal, workers, say, force):
     asked = len(jobs)
     _kept_apart(klass, jobs, workers)
     for job, result in graded(klass, jobs, workers):
+        job.raw = b""
         if isinstance(result, Result):
             record(result, job.submission, job.made_of)
         else:

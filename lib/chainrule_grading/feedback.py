@@ -49,9 +49,15 @@ def clean(text, formulas=()):
     return Clean(cleaner.clean(text))
 
 
+# The tags of our own cards. Text that holds no others, and no attribute but these, needs no parser to clean it.
+CARD = re.compile(r'</?(?:div|p|code|strong)>|<div role="status" style="[\w\s:;.#%,-]*">|<p style="[\w\s:;.#%,-]*">')
+
+
 @functools.lru_cache(maxsize=2000)                # a class shows the same cards again and again
 def clean_card(text):
     """The HTML of a card, cleaned."""
+    if all(CARD.fullmatch(tag) for tag in re.findall(r"<[^>]*>?", text)):
+        return Clean(text)
     return clean(text)
 
 

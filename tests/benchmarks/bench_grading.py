@@ -295,8 +295,9 @@ def with_workers(kind, root):
         graded(pool)
         pool.close()
         return
+    import dask
     from distributed import LocalCluster
-    with LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address=":0") as cluster:
+    with dask.config.set({"distributed.worker.profile.enabled": False}), LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address=":0") as cluster:
         workers = driver.Cluster(cluster.scheduler_address)
         graded(workers)
         workers.close()

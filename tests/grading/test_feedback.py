@@ -157,3 +157,22 @@ def test_pages_carry_the_policy_and_escape_names():
                  sorry("<script>x</script>", "<i>no</i>")):
         assert "Content-Security-Policy" in text and "default-src 'none'" in text
         assert Alive(text).found == [] and "<b>" not in text and "<i>" not in text
+
+
+@pytest.mark.parametrize("text", [
+    '<div role="status" style="color:#fff"><p style="margin:0">a &lt;b&gt;</p><code>x</code></div>'])
+def test_a_card_of_ours_needs_no_cleaning_and_would_survive_it(text):
+    from chainrule_grading.feedback import clean, clean_card
+    assert clean_card(text) == text and "script" not in clean(text)
+
+
+@pytest.mark.parametrize("text", [
+    "<p>x</p><script>alert(1)</script>", '<p style="margin:0" onclick="x()">y</p>', "<p <img src=x onerror=x()>",
+    '<div role="status" style="background:url(javascript:x)">y</div>', "<img src=x onerror=alert(1)>",
+    "<p><svg onload=x>", "<a href='javascript:x'>y</a>", "<style>p{}</style>", "<strong\n onmouseover=x()>y</strong>", "x <script"])
+def test_anything_else_in_a_card_goes_through_the_cleaner(text):
+    from chainrule_grading.feedback import CARD, clean, clean_card
+    made = clean_card(text)
+    assert made == clean(text)
+    assert not any(bad in made.lower() for bad in ("<script", "onerror=", 'onclick="', "<svg", "src=", "url(", "<style"))
+    assert CARD.fullmatch("<p>") and not CARD.fullmatch("<p onclick=x>")

@@ -156,7 +156,8 @@ def receive(sock, seconds=None):
     size, rest = LENGTHS.unpack(_exactly(sock, LENGTHS.size, deadline))
     if size > HEADER or size + rest > TOTAL:
         raise Refused("the message is too large")
-    header, data = _exactly(sock, size, deadline), memoryview(_exactly(sock, rest, deadline))
+    whole = memoryview(_exactly(sock, size + rest, deadline))
+    header, data = bytes(whole[:size]), whole[size:]
     try:
         tree, lengths = json.loads(header)
         if not all(type(n) is int and n >= 0 for n in lengths) or sum(lengths) != rest:
