@@ -297,7 +297,8 @@ def with_workers(kind, root):
         return
     import dask
     from distributed import LocalCluster
-    with dask.config.set({"distributed.worker.profile.enabled": False}), LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address=":0") as cluster:
+    quiet = dask.config.set({"distributed.worker.profile.enabled": False})       # as course/teach/grading.md has it
+    with quiet, LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address=":0") as cluster:
         workers = driver.Cluster(cluster.scheduler_address)
         graded(workers)
         workers.close()

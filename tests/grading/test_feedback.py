@@ -169,10 +169,12 @@ def test_a_card_of_ours_needs_no_cleaning_and_would_survive_it(text):
 @pytest.mark.parametrize("text", [
     "<p>x</p><script>alert(1)</script>", '<p style="margin:0" onclick="x()">y</p>', "<p <img src=x onerror=x()>",
     '<div role="status" style="background:url(javascript:x)">y</div>', "<img src=x onerror=alert(1)>",
-    "<p><svg onload=x>", "<a href='javascript:x'>y</a>", "<style>p{}</style>", "<strong\n onmouseover=x()>y</strong>", "x <script"])
+    "<p><svg onload=x>", "<a href='javascript:x'>y</a>", "<style>p{}</style>", "x <script",
+    "<strong\n onmouseover=x()>y</strong>"])
 def test_anything_else_in_a_card_goes_through_the_cleaner(text):
     from chainrule_grading.feedback import CARD, clean, clean_card
     made = clean_card(text)
     assert made == clean(text)
-    assert not any(bad in made.lower() for bad in ("<script", "onerror=", 'onclick="', "<svg", "src=", "url(", "<style"))
+    bad = ("<script", "onerror=", 'onclick="', "<svg", "src=", "url(", "<style")
+    assert not any(piece in made.lower() for piece in bad)
     assert CARD.fullmatch("<p>") and not CARD.fullmatch("<p onclick=x>")
