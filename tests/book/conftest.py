@@ -77,7 +77,7 @@ def opened(browser):
         page.asked, page.wrong = [], []
         page.on("request", lambda r: page.asked.append(r.url)
                 if not r.url.startswith(("http://127.0.0.1:", "file:", "data:", "blob:")) else None)
-        page.on("pageerror", lambda error: page.wrong.append(str(error)))
+        page.on("pageerror", lambda error: page.wrong.append(f"{error} {error.stack}"))
         settle(page, url)
         return page
 

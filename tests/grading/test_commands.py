@@ -134,7 +134,7 @@ def test_progress_of_one_assignment_and_of_none_that_there_is(here, capsys):
     said = capsys.readouterr().out
     assert "delta: " in said and "losses" not in said
     assert cli.main(["progress", "delt"]) == 2
-    assert "There is no assignment called 'delt'; there are chains" in capsys.readouterr().err
+    assert "There is no assignment called 'delt'; there are capstone, chains" in capsys.readouterr().err
 
 
 def test_check_all_goes_through_every_notebook_task_by_task(here, capsys):

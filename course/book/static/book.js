@@ -1,8 +1,3 @@
-// MathJax speaks formulas through a worker, which a page opened as a file cannot have: there it is not asked to.
-if (location.protocol === "file:" && window.MathJax) {
-  window.MathJax.options = {menuOptions: {settings: {speech: false, braille: false, enrich: false}}};
-}
-
 // The moving picture of the first page: values forward, then δ back. Without scripts the picture stays as it is; whoever
 // asks for less motion sees the last moment and can start it.
 (() => {
