@@ -28,7 +28,8 @@ def bring(link):
 def test_a_number_leads_to_its_equation_and_does_so_again(lab, open_page, view):
     _, address, _ = lab
     page = when_ready(open_page(f"{address}/{view}/lectures/07-delta-recursion.ipynb?token=t0ken"))
-    link = page.locator(f"{OPEN} a[href='#eq-7-5']").last
+    # the one in the summary, screens away: "the last" would be another one while cells are still being drawn
+    link = page.locator(f"{OPEN} li", has_text="One layer down").locator("a[href='#eq-7-5']")
     target = page.locator(f"{OPEN} [data-jupyter-id='eq-7-5']")
     for _ in range(2):
         bring(link)
