@@ -811,7 +811,8 @@ def trained(function, X, labels, seed):
     p = softmax(np.tanh(X @ W1 + b1) @ W2 + b2)
     right = p.argmax(axis=1) == labels
     loss = -np.log(p[np.arange(len(X)), labels] + 1e-300)
-    learnt, units = loss[::2].mean() <= np.log(k) / 6, not np.allclose(W1, W1[:, :1])
+    learnt = loss[::2].mean() <= np.log(k) / 6
+    units = np.abs(W1 - W1[:, :1]).max() > 1e-3 * np.abs(W1).max()       # less is rounding
     calm = not units or loss.mean() <= 1.5 * np.log(k)
     again = all(np.allclose(a, b, rtol=1e-4, atol=1e-6) for a, b in zip(first, second, strict=True))
     facts = ((learnt, calm or right.mean() > 0.8 / k, calm or len(set(p.argmax(axis=1))) > 1, calm, units, np.any(b1 != 0)),
@@ -955,7 +956,7 @@ def digits_from_zero(X, labels, seed):
     "Two hidden units with the same weights get the same slopes. When will they part?",
     "Print two columns of your W1 after training. What does tell them apart?")
 def digits_all_alike(X, labels, seed):
-    return fitted(X, labels, seed, 100, start=0.1)
+    return fitted(X, labels, seed, 30, rate=1.0, start=0.1)      # after 100 long steps rounding parts them
 
 
 @digits.misconception(
