@@ -11,7 +11,7 @@ from chainrule_grading.authoring import keep_copy
 from chainrule_grading.course import UserError, nbgrader_config, write_atomically
 from chainrule_grading.grading import own_gradebook
 from chainrule_grading.learner import shown
-from chainrule_grading.recorder import back_up, quiet
+from chainrule_grading.recorder import back_up, make_gradebook, quiet
 
 SHOWN = 40                                        # lines about single learners
 
@@ -110,6 +110,7 @@ def _gradebook(course, people, before, after):
     with quiet():
         url = nbgrader_config(course).CourseDirectory.db_url
         course.classroom.mkdir(parents=True, exist_ok=True)
+        make_gradebook(course.classroom / "gradebook.db")
         with Gradebook(url) as book:
             known = {s.id: (s.first_name, s.last_name, s.email, s.lms_user_id) for s in book.students}
             wanted = {one.learner: (one.first_name or None, one.last_name or None, one.email or None,

@@ -98,7 +98,7 @@ class Pool:
             forks = "forkserver" in multiprocessing.get_all_start_methods()
             context = multiprocessing.get_context("forkserver" if forks else "spawn")
             if forks:                             # a clean process that knows how to grade; workers share its memory
-                context.set_forkserver_preload(["chainrule_grading.evaluate", "nbgrader.utils"])
+                context.set_forkserver_preload(["chainrule_grading.warm"])
             self.executor = ProcessPoolExecutor(self.size, mp_context=context, initializer=_begin,
                                                 initargs=(self.sandbox and self.sandbox.control,))
         return self.executor

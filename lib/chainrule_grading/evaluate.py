@@ -100,6 +100,16 @@ def stored(tree):
     return names
 
 
+@functools.lru_cache(maxsize=500)                 # an instructor's cells are the same for a whole class
+def compiled(source):
+    """An instructor's cell as code, the value of its last line as code (or None), and the names that it binds."""
+    tree = ast.parse(without_magics(source))
+    names = frozenset(stored(tree))
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    return (compile(tree, "<test>", "exec"),
+            last and compile(ast.Expression(last.value), "<test>", "eval"), names)
+
+
 def without_magics(source):
     """The same lines, with those that only IPython understands made empty."""
     return re.sub(r"^[%!].*$", "", source, flags=re.M)
@@ -352,14 +362,13 @@ class Trusted:
         """Run instructor's code; True if it was all right. Whatever it shows is in `outputs`."""
         self.outputs, out, seconds = [], io.StringIO(), self.session.left() + MARGIN
         try:
-            tree = ast.parse(without_magics(source))
-            self.theirs -= stored(tree)
-            last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+            body, last, names = compiled(source)
+            self.theirs -= names
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()), \
                     warnings.catch_warnings(), in_time(seconds):
                 warnings.simplefilter("ignore")
-                exec(compile(tree, "<test>", "exec"), self.names)
-                value = eval(compile(ast.Expression(last.value), "<test>", "eval"), self.names) if last else None
+                exec(body, self.names)
+                value = eval(last, self.names) if last else None
             passed = True
         except Lost as lost:
             value, passed = None, False
@@ -491,7 +500,7 @@ def kept_on_secret_cases(notebook, cells, trusted, wanted, seed_of):
     return kept
 
 
-@functools.cache                                  # an instructor's cells are the same for a whole class
+@functools.lru_cache(maxsize=500)
 def only_a_check(source):
     """Whether a test cell is one call of `check`, which needs nothing but the learner's function."""
     try:
@@ -569,16 +578,18 @@ def _set_up(trusted, known):
         trusted.session.hits += [f"in {known.name}: {o.evalue}" for o in trusted.outputs
                                  if o.output_type == "error" and o.ename == "TooLong"]
     elif known.kind in ("answer", "harness"):
-        trusted.execute(known.imports)
+        if known.imports:
+            trusted.execute(known.imports, contextlib.nullcontext)       # nothing that could take long
         trusted.theirs |= known.names
     trusted.outputs = []
 
 
+@functools.lru_cache(maxsize=500)
 def _loaded(source):
     try:
-        return {n.id for n in ast.walk(ast.parse(without_magics(source))) if isinstance(n, ast.Name)}
+        return frozenset(n.id for n in ast.walk(ast.parse(without_magics(source))) if isinstance(n, ast.Name))
     except SyntaxError:
-        return set()
+        return frozenset()
 
 
 def _close_figures():

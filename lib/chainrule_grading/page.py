@@ -68,18 +68,22 @@ def sorry(name, problem):
 
 
 def framed(title, body):
-    style = resources.files("chainrule").joinpath("style.css").read_text(encoding="utf-8")
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{html.escape(title)}</title>
-<style>{style}</style></head>
+<style>{_style()}</style></head>
 <body class="cr-page"><main>
 <h1>{html.escape(title)}</h1>
 {body}
 </main></body></html>
 """
+
+
+@functools.cache
+def _style():
+    return resources.files("chainrule").joinpath("style.css").read_text(encoding="utf-8")
 
 
 def tasks_of(notebook):

@@ -17,10 +17,10 @@ import nbformat
 import pytest
 
 from chainrule_grading import demo, driver, grading, recorder, rules
-from chainrule_grading.course import UserError
+from chainrule_grading.course import UserError, nbgrader_config
 from chainrule_grading.driver import Cluster, Here, Job, Pool, compare, edition, grade_class, main
 from chainrule_grading.journal import Journal, result_from
-from chainrule_grading.recorder import Recorder, back_up, digest
+from chainrule_grading.recorder import Recorder, back_up, digest, make_gradebook
 
 NAMES = ("ada", "dora", "goran", "otto")
 
@@ -291,6 +291,28 @@ def test_the_gradebook_is_copied_before_each_run_and_the_last_copies_are_kept(cl
     assert sorted((course.classroom / "backups").glob("gradebook-*")) == copies[-3:]
     copies[-1].replace(course.classroom / "gradebook.db")
     assert dump(course) == before
+
+
+def test_an_empty_gradebook_is_the_one_that_nbgrader_makes(tmp_path, course):
+    from nbgrader.api import Gradebook
+    nbgrader_config(course)                       # nbgrader's way needs the program alembic on PATH
+    Gradebook(f"sqlite:///{tmp_path / 'theirs.db'}").close()
+    make_gradebook(tmp_path / "ours.db")
+
+    def tables(name):
+        with closing(sqlite3.connect(tmp_path / name)) as book:
+            return (sorted(map(repr, book.execute("select type, name, tbl_name, lower(sql) from sqlite_master"))),
+                    book.execute("select version_num from alembic_version").fetchall())
+    assert tables("ours.db") == tables("theirs.db")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ours.db", "theirs.db"]
+
+
+def test_a_gradebook_that_is_there_is_left_alone(class_of):
+    course = class_of("ada")
+    grade_class(course, "delta", say=silent, workers=Here())
+    before = (course.classroom / "gradebook.db").read_bytes()
+    make_gradebook(course.classroom / "gradebook.db")
+    assert (course.classroom / "gradebook.db").read_bytes() == before
 
 
 def test_an_extension_saves_a_learner_from_the_penalty_and_no_other(class_of):

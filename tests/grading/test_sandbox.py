@@ -53,6 +53,16 @@ def test_it_sees_no_files_no_processes_no_network_and_a_bare_environment(run):
         "'", "").split(", "))
 
 
+def test_a_session_begins_like_a_new_notebook(run):
+    """The warm parent has run cells, so that children need not learn how; nothing of them is left."""
+    assert run("""
+import linecache
+kept = ("In", "Out", "exit", "quit", "open", "get_ipython", "linecache", "kept")
+print([name for name in list(globals()) if name[0] != "_" and name not in kept], Out, get_ipython().execution_count,
+      len([name for name in linecache.cache if "ipython-input" in name]))
+""") == "[] {} 1 1"
+
+
 def test_only_the_allowed_packages_are_there(run):
     assert run("import numpy, matplotlib, IPython; print('yes')") == "yes"
     for name in ("nbgrader", "sqlalchemy", "jupyter_client", "zmq", "chainrule_grading", "pip", "nbformat"):

@@ -164,7 +164,7 @@ def receive(sock, seconds=None):
             raise Refused("the lengths do not add up")
     except (ValueError, TypeError, RecursionError) as wrong:
         raise Refused(f"not a message ({type(wrong).__name__})") from None
-    starts = np.cumsum([0, *lengths]).tolist()
+    starts = [0, *itertools.accumulate(lengths)]
     return decode(tree, [data[a:b] for a, b in itertools.pairwise(starts)])
 
 

@@ -53,6 +53,7 @@ REFUSED = {"x86_64": (0xC000003E, {"shmget": 29, "semget": 64, "msgget": 68, "me
 def serve(control):
     """Fork a child for each request until all graders have closed the control socket."""
     shell = make_shell()
+    rehearse(shell)
     gc.collect()
     gc.freeze()                                   # children share these pages
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -231,6 +232,24 @@ def make_shell():
     with contextlib.redirect_stdout(io.StringIO()):
         shell.run_line_magic("matplotlib", "inline")
     return shell
+
+
+def rehearse(shell):
+    """Do once what every session does, and forget it: what Python and IPython learn on the way, children share."""
+    cells = ("import numpy as np\n\ndef f(X, W=2):\n    return np.tanh(X @ X.T) * W", "print(f(np.eye(3)))", "f(1.0)")
+    matrix, lines = np.arange(6.0).reshape(2, 3), dict(linecache.cache)
+    for _ in range(8):                            # Python adapts its code to what it does only after some times
+        for source in cells:
+            run_cell(shell, None, {"source": source})
+        describe(shell, None, {"names": ["f", "np"]})
+        reply = call(shell, None, {"name": "f", "args": (matrix,), "kwargs": {}, "watch": True})
+        here, there = socket.socketpair()
+        with here, there:
+            wire.send(here, reply)
+            wire.receive(there)
+    shell.reset(new_session=False)
+    linecache.cache.clear()
+    linecache.cache.update(lines)
 
 
 def answer(channel, shell):
