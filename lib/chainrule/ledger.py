@@ -29,6 +29,7 @@ class Equation:
     erratum: str | None = None
     erratum_group: str | None = None      # A: wrong as printed, B: gap or wording, C: notation only
     figure: str | None = None
+    called: str | None = None     # the names that the field has for it
     after: str | None = None      # an appended entry's place in slide order
 
 

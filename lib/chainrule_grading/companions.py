@@ -160,9 +160,15 @@ def companion(deck, found):
 
 
 def named(entry):
-    """What a statement is called: the first clause of its meaning."""
+    """What a statement is called: the names that the field has for it, and the first clause of its meaning."""
     said = re.sub(r"^(Annotation|The slide's claim): ", "", entry.meaning)
-    return prose(re.split(r"[:;.](?= |$)| \(", said[0].upper() + said[1:])[0])
+    clause = re.split(r"[:;](?= |$)|\.(?= [A-Z(]|$)| \(", said)[0]
+    heard = clause.lower()
+    if entry.called and any(word not in heard for word in re.findall(r"[\w-]+", entry.called.lower())):
+        first, *rest = clause.split(" ", 1)
+        small = first.lower() if first == first.capitalize() else first           # not ReLU
+        clause = " ".join([f"{entry.called} –", small, *rest])
+    return prose(clause[0].upper() + clause[1:])
 
 
 def slide_order(entries):

@@ -107,7 +107,10 @@ def test_the_moving_picture_can_be_stopped_and_keeps_still_for_who_wants_no_moti
         ("scalar chain rule", "taylor-18"), ("chain rule vector", "taylor-19"), ("conditional mean", "ece417-13"),
         ("hidden gradient deltas", "ece417-33"), ("weight step", "lfd-25"), ("deltas vanish", "lfd-19"),
         ("delta slope pre-activation", "ece417-31"), ("add gate", "ece884-25"), ("transposed Jacobian", "taylor-20"),
-        ("error term output", "aiml231-06"))]])
+        ("error term output", "aiml231-06"), ("Hadamard product", "ece417-81"), ("VJP", "taylor-20"),
+        ("reverse mode", "taylor-28"), ("vanishing gradient", "lfd-19"), ("log loss", "ece417-63"),
+        ("weight decay", "ece884-02"), ("sigmoid derivative", "lfd-22"), ("ReLU", "lfd-28"),
+        ("maximum likelihood", "taylor-12"), ("beta recursion", "aiml231-07"))]])
 def test_search_finds_an_equation_by_its_id_and_by_what_it_is_called(opened, address, words, first):
     page = opened(f"{address}search.html?q={words}")
     page.locator("#search-results ul.search li a").first.wait_for()
