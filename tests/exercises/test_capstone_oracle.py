@@ -72,12 +72,21 @@ def test_what_is_carried_back_is_the_slope_of_the_output_weighed_with_G():
                 assert slope[k] == pytest.approx(np.sum(G * gate(moved).imag) / h, rel=1e-10, abs=1e-13)
 
 
-def loss_at(leaves):
-    """The network of the cases, written out, for complex numbers."""
-    X, T, W1, b1, W2, b2, V = leaves
-    H = np.tanh(X @ W1 + b1)
-    A = H @ W2 + b2 + np.where(H.real > 0, H, 0) @ V
-    return np.sum(T * (np.log(np.exp(A).sum(axis=1, keepdims=True)) - A)) / len(X)
+def scores(leaves, np=np):
+    """The two graphs of the cases, written out, for real and complex numbers and for autograd."""
+    def relu(z):
+        return np.where(np.real(z) > 0, z, 0)
+    if len(leaves) == 6:
+        X, _, W, b, P, Q = leaves
+        return np.tanh(2 * (np.dot(X, W) + b)) + relu(P) + P + Q + b
+    X, _, W1, b1, W2, b2, V = leaves
+    H = np.tanh(np.dot(X, W1) + b1)
+    return np.dot(H, W2) + b2 + np.dot(relu(H), V)
+
+
+def loss_at(leaves, np=np):
+    A, T = scores(leaves, np), leaves[1]
+    return np.sum(T * (np.log(np.sum(np.exp(A), axis=1, keepdims=True)) - A)) / len(A)
 
 
 def test_the_engines_slopes_of_every_leaf_by_complex_steps():
@@ -99,12 +108,13 @@ def test_the_slope_of_the_targets_is_minus_log_p_over_n():
         for k in np.ndindex(slopes[1].shape):
             others = [leaf if place != 1 else np.eye(leaf.shape[1])[np.full(len(leaf), k[1])]
                       for place, leaf in enumerate(leaves)]
-            alone = [leaf[k[0]:k[0] + 1] if place < 2 else leaf for place, leaf in enumerate(others)]
+            rows = (0, 1, 4, 5) if len(leaves) == 6 else (0, 1)              # leaves that have a row for each example
+            alone = [leaf[k[0]:k[0] + 1] if place in rows else leaf for place, leaf in enumerate(others)]
             assert slopes[1][k] == pytest.approx(loss_at(alone) / len(leaves[0]), rel=1e-9)
 
 
 def test_without_the_side_road_the_deltas_are_those_of_the_reference_recursion():
-    for given, _ in trials("capstone.engine"):
+    for given, _ in [trial for trial in trials("capstone.engine") if len(trial[0]["leaves"]) == 7]:
         leaves = [*given["leaves"][:6], 0 * given["leaves"][6]]
         X, T, W1, b1, W2, b2, _ = leaves
         net = MLP.random((W1.shape[0], *W2.shape), np.random.default_rng(0))
@@ -120,19 +130,68 @@ def test_without_the_side_road_the_deltas_are_those_of_the_reference_recursion()
             np.testing.assert_allclose(slope, theirs, rtol=1e-10, atol=1e-15)
 
 
+def test_where_one_bias_serves_two_nodes_each_has_a_delta_of_its_own():
+    """A bias of its own for every example, moved in one entry: first at one node, then at the other."""
+    given, (_, _, deltas) = next(trial for trial in trials("capstone.engine") if len(trial[0]["leaves"]) == 6)
+    X, T, W, b, P, Q = given["leaves"]
+    rows = np.tile(b, (len(X), 1)).astype(complex)
+    for place in (0, 1):
+        for k in np.ndindex(rows.shape):
+            two = [rows.copy(), rows.copy()]
+            two[place][k] += 1e-30j
+            A = np.tanh(2 * (X @ W + two[0])) + np.where(P > 0, P, 0) + P + Q + two[1]
+            loss = np.sum(T * (np.log(np.sum(np.exp(A), axis=1, keepdims=True)) - A)) / len(A)
+            assert deltas[place][k] == pytest.approx(loss.imag / 1e-30, rel=1e-9, abs=1e-13)
+
+
 def test_autograd_finds_the_same_slopes():
     import autograd.numpy as anp
     from autograd import grad
 
-    def loss(leaves):
-        X, T, W1, b1, W2, b2, V = leaves
-        H = anp.tanh(anp.dot(X, W1) + b1)
-        A = anp.dot(H, W2) + b2 + anp.dot(anp.maximum(H, 0), V)
-        return anp.sum(T * (anp.log(anp.sum(anp.exp(A), axis=1, keepdims=True)) - A)) / len(X)
     for given, (_, slopes, _) in trials("capstone.engine"):
-        for k, (ours, theirs) in enumerate(zip(slopes, grad(loss)(given["leaves"]), strict=True)):
+        for k, (ours, theirs) in enumerate(zip(slopes, grad(lambda leaves: loss_at(leaves, anp))(given["leaves"]),
+                                               strict=True)):
             if k != 1:
                 np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-14)
+
+
+def one_network_by_heart(ops, parents, leaves):
+    X, T, W1, b1, W2, b2, V = leaves
+    return capstone.engine.answer(ops, parents, leaves)
+
+
+def adding_in_place(ops, parents, leaves):
+    """The first slope that arrives is kept, not copied; two parents of add then share one array."""
+    def add(old, new):
+        old += new
+        return old
+    return capstone.told(ops, leaves, *capstone.engine_with(ops, parents, leaves, add=add))
+
+
+def both_parents_at_once(ops, parents, leaves):
+    """grad[a], grad[b] = grad[a] + …, grad[b] + …: where a is b, the second line wins."""
+    u, _ = capstone.engine_with(ops, parents, leaves)
+    grad = [0.0] * len(u)
+    grad[-1] = 1.0
+    for i in reversed(range(len(leaves), len(u))):
+        a, b = parents[i]
+        sent = capstone.BACK[ops[i]](grad[i], u[i], u[a], u[b])
+        if len(sent) == 2:
+            grad[a], grad[b] = grad[a] + sent[0], grad[b] + sent[1]
+        else:
+            grad[a] = grad[a] + sent[0]
+    return capstone.told(ops, leaves, u, grad)
+
+
+@pytest.mark.parametrize("engine", [one_network_by_heart, adding_in_place, both_parents_at_once])
+def test_an_engine_for_networks_alone_is_not_enough(engine):
+    networks = [case for case in find("capstone.engine").cases(seed=5) if len(case.inputs["leaves"]) == 7]
+    for case in networks:                         # on these it is right
+        right = capstone.engine.answer(*case.inputs.values())
+        for ours, theirs in zip(engine(*case.inputs.values())[1], right[1], strict=True):
+            np.testing.assert_allclose(ours, theirs)
+    for seed in range(5):
+        assert judge(find("capstone.engine"), engine, seed).kind in ("part", "wrong", "error")
 
 
 @pytest.mark.parametrize("draw, inputs, classes", [(capstone.two_moons, 2, 2), (capstone.drawn_digits, 42, 5)])

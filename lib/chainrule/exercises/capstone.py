@@ -4,12 +4,14 @@ Seven exercises as data. A graph is plain data: the names of its operations, and
 parents, of which each is smaller than the node's own. Engine and graph are Goodfellow's two listings, TAYLOR-27 and
 TAYLOR-28. The two trainings are judged by what the trained weights do on points that were held back.
 """
+import itertools
+
 import numpy as np
 
 from chainrule.exercises import Unfit, exercise
 
 GRAPHS = ((1, (4,)), (1, (3,)), (1, (5,)))        # a graph of so many inputs
-NETWORKS = ((3, (4, 5, 2)), (4, (3, 3, 3)), (6, (5, 2, 4)))
+NETWORKS = ((3, (4, 5, 2)), (4, (3, 3, 3)), (6, (5, 2)))          # the last is no network, see `no_network`
 NONE = -1                                         # stands in `parents` where there is no parent
 
 
@@ -560,14 +562,33 @@ BACK = {"matmul": lambda g, u, a, b: (g @ b.T, a.T @ g), "bias": lambda g, u, a,
 
 
 def for_engine(rng, n, widths, scale):
-    """A network with one hidden layer and a side road from it, through relu, to its output."""
+    """A network for widths d, m, k; for widths d, k a graph that is none."""
+    T = np.eye(widths[-1])[rng.integers(widths[-1], size=n)]
+    return a_network(rng, n, widths, scale, T) if len(widths) == 3 else no_network(rng, n, widths, scale, T)
+
+
+def a_network(rng, n, widths, scale, T):
+    """One hidden layer, and a side road from it, through relu, to the output."""
     d, m, k = widths
-    leaves = [rng.normal(size=(n, d)), np.eye(k)[rng.integers(k, size=n)], scale * rng.normal(size=(d, m)),
-              scale * rng.normal(size=m), scale * rng.normal(size=(m, k)), scale * rng.normal(size=k),
-              scale * rng.normal(size=(m, k))]
-    ops = ["leaf"] * 7 + ["matmul", "bias", "tanh", "matmul", "bias", "relu", "matmul", "add", "loss"]
-    by = [(0, 2), (7, 3), (8,), (9, 4), (10, 5), (9,), (12, 6), (11, 13), (14, 1)]
-    return {"ops": ops, "parents": np.array([(NONE, NONE)] * 7 + [(*p, NONE)[:2] for p in by]), "leaves": leaves}
+    leaves = [rng.normal(size=(n, d)), T, scale * rng.normal(size=(d, m)), scale * rng.normal(size=m),
+              scale * rng.normal(size=(m, k)), scale * rng.normal(size=k), scale * rng.normal(size=(m, k))]
+    return graph(leaves, ("matmul", 0, 2), ("bias", 7, 3), ("tanh", 8), ("matmul", 9, 4), ("bias", 10, 5), ("relu", 9),
+                 ("matmul", 12, 6), ("add", 11, 13), ("loss", 14, 1))
+
+
+def no_network(rng, n, widths, scale, T):
+    """One bias for two nodes, a node added to itself, a leaf in front of relu, two leaves that get one slope."""
+    d, k = widths
+    leaves = [rng.normal(size=(n, d)), T, scale * rng.normal(size=(d, k)), scale * rng.normal(size=k),
+              rng.normal(size=(n, k)), rng.normal(size=(n, k))]
+    return graph(leaves, ("relu", 4), ("add", 4, 5), ("matmul", 0, 2), ("bias", 8, 3), ("add", 9, 9), ("tanh", 10),
+                 ("add", 11, 6), ("add", 12, 7), ("bias", 13, 3), ("loss", 14, 1))
+
+
+def graph(leaves, *nodes):
+    """ops, parents and leaves, of nodes given as (operation, parent, perhaps another)."""
+    parents = [(NONE, NONE)] * len(leaves) + [(*by, NONE)[:2] for _, *by in nodes]
+    return {"ops": ["leaf"] * len(leaves) + [op for op, *_ in nodes], "parents": np.array(parents), "leaves": leaves}
 
 
 def engine_with(ops, parents, leaves, forward=None, back=None, add=lambda old, new: old + new):
@@ -727,7 +748,7 @@ def after_activation(ops, parents, leaves):
 
 EACH = "each 1 if so, else 0"
 FOUND = {"given": "loss below a sixth of guessing's, not nearly all in wrong classes, more than one class named, loss not far "
-                  f"above guessing's, hidden units differ, hidden biases moved: {EACH}",
+                  f"above guessing's, hidden units differ, hidden biases moved: {EACH} (0.5: all but they moved)",
          "fresh": f"given learnt, 85 % of the points held back right: {EACH}",
          "again": f"given learnt, the same weights from the same seed: {EACH}",
          "untouched": f"given learnt, X and labels as before: {EACH}"}
@@ -755,8 +776,8 @@ def drawn_digits(rng, n):
     return pictures.reshape(n, -1) + 0.2 * rng.normal(size=(n, 42)), labels
 
 
-def fitted(X, labels, seed, steps, rate=2.0, hidden=12, start=None, turn=1.0, targets=None):
-    """A small network with one hidden layer of tanh, trained on all points at once: W1, b1, W2, b2.
+def descent(X, labels, seed, rate=2.0, hidden=12, start=None, turn=1.0, targets=None, frozen=False):
+    """A small network with one hidden layer of tanh: W1, b1, W2, b2 at the start, and after each step on all points.
 
     Two outputs and more, through softmax, with the cross entropy; its slope at the output is p − t, over n.
     """
@@ -768,13 +789,35 @@ def fitted(X, labels, seed, steps, rate=2.0, hidden=12, start=None, turn=1.0, ta
     if start is not None:
         W1, W2 = np.full(W1.shape, start), np.full(W2.shape, start)
     b1, b2 = np.zeros(hidden), np.zeros(T.shape[1])
-    for _ in range(steps):
+    while True:
+        yield W1, b1, W2, b2
         H = np.tanh(X @ W1 + b1)
         delta2 = turn * (softmax(H @ W2 + b2) - T) / len(X)
         delta1 = delta2 @ W2.T * (1 - H**2)
         W2, b2 = W2 - rate * H.T @ delta2, b2 - rate * delta2.sum(axis=0)
-        W1, b1 = W1 - rate * X.T @ delta1, b1 - rate * delta1.sum(axis=0)
-    return W1, b1, W2, b2
+        W1, b1 = W1 - rate * X.T @ delta1, b1 if frozen else b1 - rate * delta1.sum(axis=0)
+
+
+def fitted(X, labels, seed, steps, rate=2.0, **otherwise):
+    """The weights after so many steps."""
+    return next(itertools.islice(descent(X, labels, seed, rate, **otherwise), steps, None))
+
+
+def losses_of(weights, X, labels):
+    """Each point's loss, and the class that it gets."""
+    W1, b1, W2, b2 = weights
+    p = softmax(np.tanh(X @ W1 + b1) @ W2 + b2)
+    return -np.log(p[np.arange(len(X)), labels] + 1e-300), p.argmax(axis=1)
+
+
+def jumping(X, labels, seed, rate):
+    """Steps that are far too long, ended where the loss has just jumped up."""
+    for weights in itertools.islice(descent(X, labels, seed, rate), 5, 1000):
+        loss, named = losses_of(weights, X, labels)
+        largest = np.bincount(named).max() / len(named)
+        if loss.mean() > 2 * np.log(labels.max() + 1) and largest < 0.9 and np.mean(named == labels) > 0.5:
+            break
+    return weights
 
 
 def parameters(returned, d, k):
@@ -806,16 +849,15 @@ def trained(function, X, labels, seed):
     if returned is None:
         return None
     untouched = np.array_equal(seen, X[::2]) and np.array_equal(wanted, labels[::2])
-    W1, b1, W2, b2 = first = parameters(returned, X.shape[1], k)
+    W1, b1, _, _ = first = parameters(returned, X.shape[1], k)
     second = parameters(function(X[::2].copy(), labels[::2].copy(), seed), X.shape[1], k)
-    p = softmax(np.tanh(X @ W1 + b1) @ W2 + b2)
-    right = p.argmax(axis=1) == labels
-    loss = -np.log(p[np.arange(len(X)), labels] + 1e-300)
-    learnt = loss[::2].mean() <= np.log(k) / 6
-    units = np.abs(W1 - W1[:, :1]).max() > 1e-3 * np.abs(W1).max()       # less is rounding
-    calm = not units or loss.mean() <= 1.5 * np.log(k)
+    loss, named = losses_of(first, X, labels)
+    right, reached, guessing = named == labels, loss[::2].mean(), np.log(k)
+    learnt, calm = reached <= guessing / 6, reached <= 1.5 * guessing
+    units = W1.shape[1] == 1 or np.abs(W1 - W1[:, :1]).max() > 1e-3 * np.abs(W1).max()       # less is rounding
+    moved = 1 if np.any(b1 != 0) else 0.5 if reached < 0.75 * guessing else 0
     again = all(np.allclose(a, b, rtol=1e-4, atol=1e-6) for a, b in zip(first, second, strict=True))
-    facts = ((learnt, calm or right.mean() > 0.8 / k, calm or len(set(p.argmax(axis=1))) > 1, calm, units, np.any(b1 != 0)),
+    facts = ((learnt, calm or right[::2].mean() > 0.8 / k, calm or len(set(named[::2])) > 1, calm, units, moved),
              (learnt, learnt and right[1::2].mean() >= 0.85), (learnt, again), (learnt, untouched))
     return tuple(np.array(fact, float) for fact in facts)         # who has learnt nothing earns nothing
 
@@ -848,10 +890,26 @@ def moons_uphill(X, labels, seed):
 
 @moons.misconception(
     "all points get one and the same class, with confidence",
-    "Which classes do the points have that you learn from? Do you use all of them?",
-    "Print the labels you train on. How many different ones are there?")
+    "Which classes do the points have that you learn from? And does the loss fall, or does it jump?",
+    "Print the labels you train on, and the loss after each step. What should each look like?")
 def moons_one_class(X, labels, seed):
     return fitted(X, labels, seed, 200, rate=4.0, targets=lambda T: np.eye(T.shape[1])[0 * labels])
+
+
+@moons.misconception(
+    "the loss is far above that of guessing, as it is where steps are too long",
+    "Print the loss after each step. Does it fall, or does it jump?",
+    "What becomes of the loss with steps a tenth as long? How far does one of yours carry a weight?")
+def moons_jumping(X, labels, seed):
+    return jumping(X, labels, seed, rate=15.0)
+
+
+@moons.misconception(
+    "the hidden biases have never moved, and all else has",
+    "Which of the four arrays is the same before and after training?",
+    "What is the slope of b1? Does a line of yours take it off b1?")
+def moons_frozen(X, labels, seed):
+    return fitted(X, labels, seed, 200, rate=1.0, frozen=True)
 
 
 @moons.misconception(
@@ -863,7 +921,7 @@ def moons_too_short(X, labels, seed):
 
 
 @moons.misconception(
-    "the weights are those of the start: no step has reached them",
+    "all is as at the start: the loss is that of guessing, and no hidden bias has moved",
     "Which weights do you return: those from the start, or those after the last step?",
     "Compare what you return with what you began with. What has moved?")
 def moons_start_returned(X, labels, seed):
@@ -912,19 +970,35 @@ def digits(X, labels, seed):
 
 
 @digits.misconception(
-    "pictures get digits that are not theirs, with confidence: their order is another one",
-    "Which column of the targets holds the 1 of a picture of a 0?",
-    "Are your classes counted from 0 or from 1? Which column of the output belongs to the digit 0?")
+    "pictures get wrong digits, with confidence: some sign or order is turned round",
+    "Does the loss fall from step to step? And which column of the targets holds the 1 of a picture of a 0?",
+    "Are your classes counted from 0 or from 1? Which sign stands before the rate?")
 def digits_reordered(X, labels, seed):
     return fitted(X, labels, seed, 100, rate=1.0, targets=lambda T: np.roll(T, 1, axis=1))
 
 
 @digits.misconception(
     "all points get one and the same class, with confidence",
-    "There are five digits. Do you learn from pictures of all of them?",
-    "Count the rows of your targets that hold a 1 in column 3. Are there any?")
+    "There are five digits. Do you learn from pictures of all of them? And does the loss fall, or does it jump?",
+    "Count the rows of your targets that hold a 1 in column 3. Are there any? How long is a step?")
 def digits_one_class(X, labels, seed):
     return fitted(X, labels, seed, 100, rate=1.0, targets=lambda T: np.eye(T.shape[1])[0 * labels])
+
+
+@digits.misconception(
+    "the loss is far above that of guessing, as it is where steps are too long",
+    "Follow the loss from step to step. Does it ever rise, and by how much?",
+    "Forty-two inputs push each hidden unit at once. Is your rate small enough for that?")
+def digits_jumping(X, labels, seed):
+    return jumping(X, labels, seed, rate=8.0)
+
+
+@digits.misconception(
+    "the hidden biases have never moved, and all else has",
+    "Print b1 after training. Is it still what it was?",
+    "A hidden unit has a bias, too. Which of the slopes you computed belongs to it, and is it used?")
+def digits_frozen(X, labels, seed):
+    return fitted(X, labels, seed, 100, rate=1.0, frozen=True)
 
 
 @digits.misconception(
@@ -936,7 +1010,7 @@ def digits_too_short(X, labels, seed):
 
 
 @digits.misconception(
-    "the weights are those of the start: no step has reached them",
+    "all is as at the start: the loss is that of guessing, and no hidden bias has moved",
     "What happens to the new weights after each step? Do they reach the next step?",
     "Print W1 before and after training. Is there a difference?")
 def digits_start_returned(X, labels, seed):
