@@ -268,6 +268,9 @@ def own_gradebook(course):
         with closing(to_read(path)) as book:
             courses = {name for name, in book.execute("select id from course")}
     except sqlite3.Error as wrong:
+        if "readonly" in str(wrong) or not os.access(path, os.R_OK | os.W_OK):
+            raise UserError(f"{path} may not be written by you ({wrong}); give yourself the right to (chmod u+rw).") \
+                from None
         raise UserError(f"{path} is not a gradebook that can be read ({wrong}); put your copy of it back, or move it "
                         "away and grade again.") from None
     if others := sorted(courses - {own, "default_course"}):

@@ -82,28 +82,32 @@ def _mark(submission, policy, as_it_stands):
     grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
     if not grades:
         return Mark(None, "not graded yet")
-    waiting = any(grade.auto_score is None and grade.manual_score is None for grade in grades)
+    waiting = any(grade.auto_score is None and grade.needs_manual_grade for grade in grades)
     if waiting and not as_it_stands:
         return Mark(None, "an answer in words waits to be read")
-    earned, seconds = sum(grade.score for grade in grades), submission.total_seconds_late
+    earned = sum(grade.score for grade in grades)
+    seconds = submission.total_seconds_late if submission.assignment.duedate else 0    # nbgrader fails without a date
     lost = sum(notebook.late_submission_penalty or 0 for notebook in submission.notebooks)
     due = policy.loses(earned, seconds) if policy and seconds > 0 else lost
     return Mark(round(max(0.0, earned - lost), 2), stale=abs(due - lost) > 0.005)
 
 
 def _handed_in(course, marks):
-    """Of those who handed in and have no row: whether the file could not be graded, or nobody tried yet."""
+    """Whose file could not be graded has no mark, also where an earlier one had; who has no row has none yet."""
     for assignment, theirs in marks.items():
         for folder in (course.classroom / "submitted").glob(f"*/{assignment}"):
-            theirs.setdefault(folder.parent.name, Mark(None, _why_none(course, folder.parent.name, assignment)))
+            learner = folder.parent.name
+            if _cannot_be_graded(course, learner, assignment):
+                theirs[learner] = Mark(None, "a file that cannot be graded")
+            theirs.setdefault(learner, Mark(None, "not graded yet"))
 
 
-def _why_none(course, learner, assignment):
+def _cannot_be_graded(course, learner, assignment):
     try:
         about = json.loads((course.classroom / "autograded" / learner / assignment / "grading.json").read_text("utf-8"))
-        return "a file that cannot be graded" if about["problem"] else "not graded yet"
+        return bool(about["problem"])
     except (OSError, ValueError, KeyError, TypeError):
-        return "not graded yet"
+        return False
 
 
 def number(points, comma=False):

@@ -97,10 +97,11 @@ def tasks_of(notebook):
         if not about.get("grade"):
             continue
         score, points = float(about.get("score") or 0), float(about.get("points") or 0)
-        waiting, name = bool(about.get("waiting")), str(about.get("grade_id"))
+        words, name = bool(about.get("solution")), str(about.get("grade_id"))
+        waiting = words and bool(about.get("waiting"))        # a check has a mark, though a person may look at it again
         sign = "…" if waiting else "✓" if score >= points else "◐" if score > 0 else "✗"
         tasks.append({"name": name, "anchor": f"task-{name}", "title": title or name.removeprefix("check-"),
-                      "score": score, "points": points, "words": bool(about.get("solution")), "waiting": waiting,
+                      "score": score, "points": points, "words": words, "waiting": waiting,
                       "sign": sign})
     return tasks
 

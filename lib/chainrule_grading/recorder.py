@@ -151,9 +151,12 @@ class Recorder(Records):
 
         about = about_result(result, self.fingerprint) | {"made_of": made_of}
         for name in ("timestamp.txt", "submission_secret.txt"):   # nbgrader's exchange hands feedback back by them
-            if (beside := submission.path.parent / name).is_file():
-                for place in (folder, feedback):
+            beside = submission.path.parent / name
+            for place in (folder, feedback):
+                if beside.is_file():
                     write_atomically(place / name, beside.read_bytes())
+                else:
+                    (place / name).unlink(missing_ok=True)
         if result.problem:
             write_atomically(feedback / f"{result.assignment}.html", sorry(result.assignment, result.problem))
         else:
@@ -210,14 +213,15 @@ class Recorder(Records):
             if step.enabled:
                 notebook, _ = step.preprocess(notebook, {})
         stamp = submission.path.parent / "timestamp.txt"
-        when = {"timestamp": _timestamp(stamp)} if stamp.is_file() else {}
-        if self.extensions is not None:           # else what was granted through nbgrader stays
-            when["extension"] = self.extensions.get(result.student)
+        when = _timestamp(stamp) if stamp.is_file() else None
         with self._one_transaction():
             self.book.update_or_create_student(result.student)
-            theirs = self.book.update_or_create_submission(result.assignment, result.student, **when)
+            theirs = self.book.update_or_create_submission(result.assignment, result.student, timestamp=when)
+            if self.extensions is not None:       # else what was granted through nbgrader stays
+                due = theirs.assignment.duedate   # nbgrader adds the two up, also where there is no date
+                theirs.extension = self.extensions.get(result.student) if due else None
             rows = next(n for n in theirs.notebooks if n.name == result.assignment)
-            self._marks(notebook, rows)
+            self._marks(notebook, rows, result.student)
             self.book.db.flush()
             self.book.db.expire(rows)             # its score is a sum of what has just been written
             late = self._late(theirs, rows, result.student)
@@ -225,25 +229,41 @@ class Recorder(Records):
         self.students.add(result.student)
         return notebook, late, standing
 
-    def _marks(self, notebook, rows):
-        """What nbgrader's SaveAutoGrades writes, with two queries in place of two for each cell."""
+    def _marks(self, notebook, rows, student):
+        """What nbgrader's SaveAutoGrades writes, with two queries in place of two for each cell.
+
+        One thing is otherwise: a person's mark is to be looked at again only if the answer or its automatic mark is
+        another one than before. nbgrader asks for it each time, and who has read a class would have to read it again.
+        """
         from nbgrader.api import Comment, Grade
         from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
 
         grades = {self.names.get(g.cell_id): g for g in rows.grades}
         comments = {self.names.get(c.cell_id): c for c in rows.comments}
+        answers = answers_of(notebook)
+        before = self._answers_before(student) if any(g.manual_score is not None for g in rows.grades) else {}
         for cell in notebook.cells:
             name = (cell.metadata.get("nbgrader") or {}).get("grade_id")
             if is_grade(cell):
                 grade = grades.get(name) or Grade(
                     cell=self.book.find_graded_cell(name, self.assignment, self.assignment), notebook=rows)
-                grade.auto_score = determine_grade(cell)[0]
-                grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
+                old, grade.auto_score = grade.auto_score, determine_grade(cell)[0]
+                if grade.manual_score is None:
+                    grade.needs_manual_grade = grade.auto_score is None
+                elif before.get(name) != answers.get(name) or old != grade.auto_score:
+                    grade.needs_manual_grade = True
             if is_solution(cell) or is_task(cell):
                 comment = comments.get(name) or Comment(
                     cell=self.book.find_solution_cell(name, self.assignment, self.assignment), notebook=rows)
                 untouched = cell.metadata.nbgrader.get("checksum") == compute_checksum(cell) and not is_task(cell)
                 comment.auto_comment = "No response." if untouched else None
+
+    def _answers_before(self, student):
+        """`answers_of` the notebook that was graded last."""
+        try:
+            return answers_of(nbformat.read(self.place(student) / f"{self.assignment}.ipynb", as_version=4))
+        except (OSError, ValueError):
+            return {}
 
     def _late(self, theirs, rows, student):
         """What the instructor's policy takes off for late work, in points."""
@@ -291,6 +311,12 @@ class Recorder(Records):
             if (name := self.names.get(id)) is not None:
                 standings.setdefault(notebook, {}).setdefault(name, {})["comment"] = comment
         return standings
+
+
+def answers_of(notebook):
+    """{graded cell: what the learner wrote for it}: its own text, or that of the answer which it checks."""
+    written = {(cell.metadata.get("nbgrader") or {}).get("grade_id"): cell.source for cell in notebook.cells}
+    return {name: written.get(name.removeprefix("check-"), text) for name, text in written.items() if name}
 
 
 def _name_of(standing):

@@ -20,6 +20,7 @@ from chainrule_grading import demo, driver, grading, recorder, rules
 from chainrule_grading.course import UserError, nbgrader_config
 from chainrule_grading.driver import Cluster, Here, Job, Pool, compare, edition, grade_class, main
 from chainrule_grading.journal import Journal, result_from
+from chainrule_grading.marks import Mark, gather
 from chainrule_grading.recorder import Recorder, back_up, digest, make_gradebook
 
 NAMES = ("ada", "dora", "goran", "otto")
@@ -381,6 +382,105 @@ def test_after_a_person_has_marked_the_next_run_writes_new_pages_and_grades_nobo
     assert "2.5 of 3 points for answers in words" in page.read_text(encoding="utf-8") and len(counting.whom) == 2
     assert "Well said." in page.read_text(encoding="utf-8")
     assert (course.classroom / "feedback/ada/delta/delta.html").stat().st_mtime_ns == others
+
+
+def read_by_a_person(course, student, points, cell="delta-why_transpose"):
+    """As the formgrader writes it."""
+    from nbgrader.api import Gradebook
+    with Gradebook(f"sqlite:///{course.classroom / 'gradebook.db'}") as book:
+        mark = book.find_grade(cell, "delta", "delta", student)
+        mark.manual_score, mark.needs_manual_grade = points, False
+        book.db.commit()
+
+
+def rewritten(course, student, cell, source):
+    """The learner hands in again, with another text in one cell."""
+    path = course.classroom / f"submitted/{student}/delta/delta.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == cell).source = source
+    nbformat.write(notebook, path)
+
+
+def test_what_a_person_has_read_need_not_be_read_again_unless_the_answer_is_another(class_of):
+    """nbgrader asks for another look after each grading; then a read class would have no marks any more."""
+    course = class_of("dora")
+    grade_class(course, "delta", say=silent, workers=Here())
+    read_by_a_person(course, "dora", 2)
+    read_by_a_person(course, "dora", 1, "check-delta-hidden")
+    page, found = course.classroom / "feedback/dora/delta/delta.html", []
+    for change in (lambda: None, lambda: rewritten(course, "dora", "delta-output_tanh", "Z = 1"),
+                   lambda: rewritten(course, "dora", "delta-why_transpose", "No idea.")):
+        change()
+        grade_class(course, "delta", say=silent, workers=Here(), force=True)
+        text = page.read_text(encoding="utf-8")
+        found.append(("2 of 3 points for answers in words" in text, "3 points for answers in words, which" in text,
+                      "1 of 2" in text, gather(course, ["delta"]).marks["delta"]["dora"].why))
+    assert [row[:3] for row in found] == [(True, False, True), (True, False, True), (False, True, True)]
+    assert [row[3] for row in found] == ["", "", "an answer in words waits to be read"]
+
+
+def test_a_time_of_handing_in_goes_with_its_file(class_of):
+    course = class_of("dora")
+    (course.classroom / "class.toml").write_text(
+        "[due]\ndelta = 2026-11-20T12:00:00Z\n[late]\nper_day = '10%'\n")
+    stamp = course.classroom / "submitted/dora/delta/timestamp.txt"
+    stamp.write_text("2026-11-21 12:00:00 UTC")
+    pages = []
+    for _ in range(2):
+        grade_class(course, "delta", say=silent, workers=Here())
+        pages.append((course.classroom / "feedback/dora/delta/delta.html").read_text(encoding="utf-8"))
+        stamp.unlink(missing_ok=True)
+    assert ["Handed in late" in page for page in pages] == [True, False]
+    assert not (course.classroom / "autograded/dora/delta/timestamp.txt").exists()
+
+
+def test_an_extension_without_a_date_means_nothing_and_stops_nothing(class_of):
+    course = class_of("dora")
+    (course.classroom / "class.toml").write_text("[extensions.delta]\ndora = 2\n")
+    (course.classroom / "submitted/dora/delta/timestamp.txt").write_text("2026-11-21 12:00:00 UTC")
+    _, failures = grade_class(course, "delta", say=silent, workers=Here())
+    assert not failures and gather(course, ["delta"], as_it_stands=True).marks["delta"]["dora"].points == 19
+
+
+def test_a_broken_file_after_a_good_one_has_no_mark_wherever_one_looks(class_of):
+    course = class_of("dora")
+    grade_class(course, "delta", say=silent, workers=Here())
+    (course.classroom / "submitted/dora/delta/delta.ipynb").write_text("{")
+    (result,), _ = grade_class(course, "delta", say=silent, workers=Here())
+    assert result.problem and gather(course, ["delta"]).marks["delta"]["dora"] == \
+        Mark(None, "a file that cannot be graded")
+
+
+def test_two_runs_in_one_classroom_take_turns(class_of):
+    course, said = class_of("ada"), []
+    with driver.alone(course, said.append):
+        second = run(course)
+        time.sleep(3)
+        assert second.poll() is None and not (course.classroom / "gradebook.db").exists()
+    printed, _ = second.communicate(timeout=100)
+    assert second.returncode == 0 and "Another chainrule grade is at work" in printed and not said
+
+
+def test_ctrl_c_ends_a_run_that_waits_for_submissions_without_python_s_insides(class_of):
+    """As in a terminal, where all processes of the command get the signal."""
+    course = class_of("ada")
+    process = run(course, "--watch")
+    for line in process.stdout:
+        if "ada" in line:
+            break
+    time.sleep(3)                                 # it has written and waits
+    os.killpg(process.pid, signal.SIGINT)
+    rest = process.communicate(timeout=30)[0]
+    assert "Traceback" not in rest and "Stopped." in rest
+
+
+def test_a_gradebook_that_may_not_be_written_is_not_called_broken(class_of, monkeypatch):
+    course = class_of("ada")
+    grade_class(course, "delta", say=silent, workers=Here())
+    monkeypatch.setattr(grading, "to_read", lambda path: (_ for _ in ()).throw(
+        sqlite3.OperationalError("attempt to write a readonly database")))
+    with pytest.raises(UserError, match="may not be written by you"):
+        grading.own_gradebook(course)
 
 
 def test_each_learner_has_one_page_over_all_assignments(class_of):
