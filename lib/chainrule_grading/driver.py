@@ -337,12 +337,12 @@ def _grade(klass, waiting, recorder, journal, workers, say, force):
     def record(result, submission, made_of):
         try:
             journal.write(result, made_of)
-            recorder.record(result, submission, made_of)
+            total = recorder.record(result, submission, made_of)
             journal.done(result.student)
         except Exception as failed:
             fail(submission.student, failed)
             return
-        results[submission.student] = replace(result, notebook=None)      # on disk; a large class would fill memory
+        results[submission.student] = replace(result, notebook=None, total=total)     # a large class would fill memory
         say(f"[{len(results) + len(failures)}/{len(waiting)}] {submission.student}: "
             f"{result.problem or f'{result.earned:g} of {result.points:g}'}  ({result.seconds:.1f} s{left()})")
 
@@ -371,8 +371,9 @@ def _grade(klass, waiting, recorder, journal, workers, say, force):
         made_of = klass.made_of(submission, raw, extension)
         before = recorder.recorded(student)
         if not force and before.get("made_of") == made_of:
-            results[student] = _kept(before, student, klass.assignment)
-            unchanged, refreshed = unchanged + 1, refreshed + recorder.refresh(student)
+            now = recorder.refresh(student)
+            results[student] = _kept(before | ({"total": now} if now else {}), student, klass.assignment)
+            unchanged, refreshed = unchanged + 1, refreshed + bool(now)
         elif not force and (result := journal.read(student, made_of)) is not None:
             record(result, submission, made_of)   # graded by a run that was stopped
         else:
@@ -395,6 +396,7 @@ def _grade(klass, waiting, recorder, journal, workers, say, force):
 def _kept(about, student, assignment):
     """The Result that `grading.json` tells of, without its notebook."""
     return result_from({"student": student, "assignment": assignment,
+                        "total": about.get("total", {}),
                         **{key: about[key] for key in ("marks", "flags", "notes", "problem", "seconds", "isolation")}})
 
 
@@ -433,20 +435,28 @@ def table(results):
         open_tasks = [m.name.removeprefix("check-") for m in r.marks if not m.written and m.earned < m.points]
         if open_tasks:
             notes.append(f"not full: {', '.join(open_tasks)}")
+        if r.total.get("late"):
+            notes.append(f"late: {r.total['late']:g} points less")
+        if r.total and (r.stands != r.earned or r.total["words"]):
+            notes.append(f"stands at {r.stands:g} of {r.total['points']:g}")
         mark = "–" if r.problem else f"{r.earned:g} / {r.points:g}"
         hand = f"{r.by_hand:g} p." if r.by_hand else ""
         lines.append(f"{r.student:<{width}}   {mark:<9} {hand:<9} {'; '.join(notes) or 'all right'}")
     return "\n".join(lines)
 
 
-def changes(compared):
-    """Marks before and after, of those who would have another one, as text."""
+def changed(compared):
+    """(learner, mark before, mark after) of those who would have another one, the marks as text."""
     def mark(result):
         if result is None:
             return "none"
         return f"failed: {result}" if isinstance(result, Exception) else result.problem or f"{result.earned:g}"
+    return [(student, mark(old), mark(new)) for student, old, new in compared if mark(old) != mark(new)]
 
-    other = [(student, mark(old), mark(new)) for student, old, new in compared if mark(old) != mark(new)]
+
+def changes(compared):
+    """What checks give before and after, of those for whom it differs, as a table."""
+    other = changed(compared)
     width = max([len(student) for student, _, _ in other] + [7])
     lines = [f"{'learner':<{width}}   before   after", "─" * (width + 30)]
     lines += [f"{student:<{width}}   {old:<8} {new}" for student, old, new in other]
@@ -460,7 +470,8 @@ def summary(results, failures):
         {"assignment": assignment, "learner": student, "why": why} for assignment, student, why in failures],
         "results": [
         {"learner": r.student, "assignment": r.assignment, "earned": r.earned, "points": r.points,
-         "to_read": r.by_hand, "problem": r.problem, "flags": r.flags, "notes": r.notes, "isolation": r.isolation,
+         "to_read": r.by_hand, "stands": r.stands, "late": r.total.get("late", 0),
+         "problem": r.problem, "flags": r.flags, "notes": r.notes, "isolation": r.isolation,
          "marks": [asdict(mark) for mark in r.marks]} for r in results]}, indent=1, ensure_ascii=False)
 
 
@@ -486,9 +497,15 @@ def main(course, assignments=(), students=None, isolation=None, limits=Limits(),
         if watch:
             return _watch(course, assignments, students, say, how)
         if dry_run:
-            for assignment in assignments:
-                print(_of(assignment, assignments)
-                      + changes(compare(course, assignment, students, force=force, **how)))
+            compared = [(assignment, compare(course, assignment, students, force=force, **how))
+                        for assignment in assignments]
+            for assignment, those in [] if as_json else compared:
+                print(_of(assignment, assignments) + changes(those))
+            if as_json:
+                print(json.dumps({"edition": edition()[:12], "changes": [
+                    {"assignment": assignment, "learner": student, "before": before, "after": after}
+                    for assignment, those in compared for student, before, after in changed(those)]},
+                    indent=1, ensure_ascii=False))
             return 0
         graded = [(assignment, *grade_class(course, assignment, students, say=say, force=force, copy=not k, **how))
                   for k, assignment in enumerate(assignments)]

@@ -13,7 +13,7 @@ import sqlite3
 import time
 import unicodedata
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
@@ -60,6 +60,7 @@ class Result:
     seconds: float = 0.0
     isolation: str = "sandbox"    # or "none": how learners' code was kept apart from the grader
     notes: tuple = ()             # sentences for the learner, on the whole notebook
+    total: dict = field(default_factory=dict)     # once it is recorded: the mark as it stands (recorder.total)
 
     @property
     def earned(self):
@@ -73,7 +74,12 @@ class Result:
     @property
     def by_hand(self):
         """Points that wait for a person."""
-        return sum(mark.points for mark in self.marks if mark.earned is None)
+        return self.total.get("waiting", sum(mark.points for mark in self.marks if mark.earned is None))
+
+    @property
+    def stands(self):
+        """The mark with what a person gave and without what lateness costs; None before it is recorded."""
+        return round(max(0, self.total["checks"] + self.total["words"] - self.total["late"]), 2) if self.total else None
 
 
 def grade(student, assignment, raw, release, limits=Limits(), *, instructor=None, key=b"",  # noqa: B008 (frozen)

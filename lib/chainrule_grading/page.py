@@ -46,18 +46,26 @@ def overview(student, graded):
     """The learner's page over all assignments: `graded` is what `grading.json` tells of each, by its name."""
     rows = []
     for name, about in graded.items():
-        checks = [mark for mark in about.get("marks", ()) if not mark["written"]]
-        words = sum(mark["points"] for mark in about.get("marks", ()) if mark["written"])
-        earned, points = (f"{sum(mark[key] or 0 for mark in checks):g}" for key in ("earned", "points"))
-        said = "not graded, see the page" if about.get("problem") else f"{earned} of {points}"
-        rows.append(f'<tr><td><a href="{quote(name)}/{quote(name)}.html">{html.escape(name)}</a></td>'
-                    f'<td class="cr-number">{said}</td><td class="cr-number">{f"{words:g}" if words else "–"}</td>'
+        total, words = about.get("total"), "–"
+        if about.get("problem") or not total:
+            said = standing = "not graded, see the page"
+        else:
+            possible = sum(mark["points"] for mark in about["marks"] if mark["written"])
+            said = f"{total['checks']:g} of {total['points'] - possible:g}"
+            standing = f"{max(0, total['checks'] + total['words'] - total['late']):g} of {total['points']:g}"
+            standing += ", late" if total["late"] else ""
+            if possible:
+                words = f"{total['words']:g} of {possible:g}"
+            if total["waiting"]:
+                words = f"{total['waiting']:g}, to be read"
+        cells = "".join(f'<td class="cr-number">{cell}</td>' for cell in (said, words, standing))
+        rows.append(f'<tr><td><a href="{quote(name)}/{quote(name)}.html">{html.escape(name)}</a></td>{cells}'
                     f'<td>{html.escape(str(about.get("graded", ""))[:10])}</td></tr>')
     return framed(f"Feedback: {student}", f"""
 <p>Points for answers in words are given by a person; once they are, they stand on the assignment's page.</p>
 <div class="cr-scroll"><table class="cr-table">
 <thead><tr><th>assignment</th><th class="cr-number">points from checks</th><th class="cr-number">points for words</th>
-<th>graded on</th></tr></thead>
+<th class="cr-number">as it stands</th><th>graded on</th></tr></thead>
 <tbody>{"".join(rows)}</tbody></table></div>""")
 
 

@@ -77,7 +77,7 @@ class Recorder(Records):
         with quiet():
             self._register()
             self.book = self._open()
-            self.names, self.points = self._cells()
+            self.names, self.points, self.written = self._cells()
 
     def __enter__(self):
         return self
@@ -104,13 +104,14 @@ class Recorder(Records):
                 return
 
     def _cells(self):
-        """{a cell's id in the gradebook: its name}, and {name: points} of the graded ones."""
+        """{a cell's id in the gradebook: its name}, {name: points} of the graded ones, those answered in words."""
         theirs = self.book.find_notebook(self.assignment, self.assignment)
         graded = [*theirs.grade_cells, *theirs.task_cells]
         names = {cell.id: cell.name for cell in (*graded, *theirs.solution_cells)}
         points = {cell.name: cell.max_score for cell in graded}
+        written = points.keys() & {cell.name for cell in (*theirs.solution_cells, *theirs.task_cells)}
         self.book.db.remove()
-        return names, points
+        return names, points, written
 
     def _open(self):
         """The gradebook: others may read while this writes, and it waits while they write."""
@@ -144,7 +145,7 @@ class Recorder(Records):
             db.remove()                           # what was read does not stay in memory
 
     def record(self, result, submission, made_of=""):
-        """Write one result; a submission without a mark leaves a page that says why, and no row."""
+        """Write one result, and return its `total`; without a mark there is a page that says why, and no row."""
         folder = self.place(result.student)
         feedback = self.course.classroom / "feedback" / result.student / result.assignment
         from chainrule_grading.page import sorry
@@ -164,25 +165,26 @@ class Recorder(Records):
                 notebook, late, standing = self._save(result, submission)
             write_atomically(folder / f"{result.assignment}.ipynb", nbformat.v4.writes(notebook) + "\n")
             self._page(notebook, result.student, standing, late, result.notes)
-            about |= {"standing": _name_of(standing)}
+            about |= {"standing": _name_of(standing), "total": total(standing, late)}
         write_atomically(folder / "grading.json", json.dumps(about, indent=1, ensure_ascii=False))
         self._overview(result.student)
+        return about.get("total", {})
 
     def refresh(self, student):
-        """Write the page of a graded submission anew if a person has marked or commented since; True if so."""
+        """Write the page of a graded submission anew if a person has marked or commented since; its `total`, if so."""
         about = self.recorded(student)
         if not about or about.get("problem") or about.get("standing") == _name_of(self.standings.get(student, {})):
-            return False
+            return {}
         with quiet(), self._one_transaction():
             theirs = self.book.find_submission(self.assignment, student)
             rows = next(n for n in theirs.notebooks if n.name == self.assignment)
             late, standing = self._late(theirs, rows, student), self._standing(rows)
         notebook = nbformat.read(self.place(student) / f"{self.assignment}.ipynb", as_version=4)
         self._page(notebook, student, standing, late, about.get("notes", ()))
-        write_atomically(self.place(student) / "grading.json", json.dumps(
-            about | {"standing": _name_of(standing)}, indent=1, ensure_ascii=False))
+        about |= {"standing": _name_of(standing), "total": total(standing, late)}
+        write_atomically(self.place(student) / "grading.json", json.dumps(about, indent=1, ensure_ascii=False))
         self._overview(student)
-        return True
+        return about["total"]
 
     def _page(self, notebook, student, standing, late, notes):
         from chainrule_grading.page import page
@@ -306,7 +308,8 @@ class Recorder(Records):
         for notebook, id, score, waiting in grades:
             if (name := self.names.get(id)) is not None:
                 standings.setdefault(notebook, {}).setdefault(name, {}).update(
-                    score=score, points=self.points.get(name, 0), waiting=bool(waiting))
+                    score=score, points=self.points.get(name, 0), waiting=bool(waiting),
+                    words=name in self.written)
         for notebook, id, comment in comments:
             if (name := self.names.get(id)) is not None:
                 standings.setdefault(notebook, {}).setdefault(name, {})["comment"] = comment
@@ -317,6 +320,16 @@ def answers_of(notebook):
     """{graded cell: what the learner wrote for it}: its own text, or that of the answer which it checks."""
     written = {(cell.metadata.get("nbgrader") or {}).get("grade_id"): cell.source for cell in notebook.cells}
     return {name: written.get(name.removeprefix("check-"), text) for name, text in written.items() if name}
+
+
+def total(standing, late):
+    """The mark as it stands, a person's marks in it: points of checks and for words, to be read, lost, and possible."""
+    cells = [about for about in standing.values() if "score" in about]
+    words = [about for about in cells if about.get("words")]
+    return {"checks": sum(about["score"] for about in cells if not about.get("words")),
+            "words": sum(about["score"] for about in words if not about["waiting"]),
+            "waiting": sum(about["points"] for about in words if about["waiting"]), "late": late,
+            "points": sum(about["points"] for about in cells)}
 
 
 def _name_of(standing):

@@ -492,6 +492,12 @@ def test_each_learner_has_one_page_over_all_assignments(class_of):
         grade_class(course, name, say=silent, workers=Here())
     page = (course.classroom / "feedback/dora/index.html").read_text(encoding="utf-8")
     assert "19 of 27" in page and 'href="losses/losses.html"' in page and "ada" not in page
+    assert "3, to be read" in page and "19 of 30" in page
+    read_by_a_person(course, "dora", 2)
+    (result, *_), _ = grade_class(course, "delta", say=silent, workers=Here())
+    page = (course.classroom / "feedback/dora/index.html").read_text(encoding="utf-8")
+    assert "2 of 3" in page and "21 of 30" in page and "19 of 27" in page
+    assert result.stands == 21 and result.by_hand == 0 and "stands at 21 of 30" in driver.table([result])
     assert "not graded, see the page" in (course.classroom / "feedback/otto/index.html").read_text(encoding="utf-8")
 
 
@@ -587,6 +593,9 @@ def test_a_dry_run_shows_marks_before_and_after_and_writes_nothing(class_of, cap
     assert "\nada" not in printed and dump(course) == before
     assert len(book) == len((course.classroom / "gradebook.db").read_bytes())
     assert compare(course, "delta", workers=Here())[0][0] == "dora"
+    assert main(course, ["delta"], dry_run=True, as_json=True) == 0
+    assert json.loads(capsys.readouterr().out)["changes"] == [
+        {"assignment": "delta", "learner": "dora", "before": "19", "after": "0"}]
 
 
 def test_the_summary_for_programs_is_json_alone_on_stdout(class_of, capsys):
