@@ -231,15 +231,7 @@ def parser():
     grade.add_argument("--dry-run", action="store_true", help="write no mark; show marks before and after")
     grade.add_argument("--watch", action="store_true", help="grade submissions as they arrive, until Ctrl-C")
     grade.add_argument("--json", action="store_true", help="for programs; progress goes to stderr")
-    for name, default, what in (("cell-seconds", 30, "longest time for one cell"),
-                                ("call-seconds", 10, "longest time for one call of a learner's function"),
-                                ("total-seconds", 60, "longest time for one submission"),
-                                ("memory-mb", 2000, "memory of all processes of a submission together, and address "
-                                                    "space of each, of which Python and NumPy take about 500"),
-                                ("cpu-seconds", 65, "longest time that a process may compute"),
-                                ("output-kb", 100, "most that a cell may print"),
-                                ("processes", 16, "most processes and threads"),
-                                ("files-mb", 32, "most space for files")):
+    for name, (_, default, what) in LIMITS.items():
         grade.add_argument(f"--{name}", type=float, default=default, metavar="N", help=f"{what} (default {default})")
 
     class_commands(command("class", "set up a class, take work in, give marks out", CLASS))
@@ -261,8 +253,24 @@ def parser():
     return top
 
 
+LIMITS = {                        # option: the least that grading can do with, the default, what it is
+    "cell-seconds": (0.5, 30, "longest time for one cell"),
+    "call-seconds": (0.5, 10, "longest time for one call of a learner's function"),
+    "total-seconds": (5, 60, "longest time for one submission"),
+    "memory-mb": (800, 2000, "memory of all processes of a submission together, and address space of each, of which "
+                             "Python and NumPy take about 500"),
+    "cpu-seconds": (1, 65, "longest time that a process may compute"),
+    "output-kb": (1, 100, "most that a cell may print"),
+    "processes": (4, 16, "most processes and threads"),
+    "files-mb": (1, 32, "most space for files")}
+
+
 def limits_of(a):
     """The Limits that were typed, or set for nbgrader in its configuration."""
+    for name, (least, default, _) in LIMITS.items():
+        if not (typed := getattr(a, name.replace("-", "_"))) >= least:
+            raise UserError(f"--{name} is {typed:g}, and no right answer could be graded with that; the least is "
+                            f"{least:g}, the default {default}.")
     return import_module("chainrule_grading.notebooks").Limits(
         cell_seconds=a.cell_seconds, call_seconds=min(a.call_seconds, a.cell_seconds), total_seconds=a.total_seconds,
         cpu_seconds=a.cpu_seconds, memory=int(a.memory_mb * 1e6), processes=int(a.processes),

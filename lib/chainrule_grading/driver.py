@@ -24,7 +24,7 @@ import nbformat
 from chainrule_grading import grading, rules, secret
 from chainrule_grading.authoring import release_of
 from chainrule_grading.course import UserError
-from chainrule_grading.grading import Result, best_isolation, instructors, own_gradebook, submissions
+from chainrule_grading.grading import Result, best_isolation, instructors, misplaced, own_gradebook, submissions
 from chainrule_grading.journal import Journal, result_from
 from chainrule_grading.notebooks import Limits, Unreadable, read
 from chainrule_grading.recorder import Recorder, Records, back_up, digest
@@ -491,6 +491,8 @@ def main(course, assignments=(), students=None, isolation=None, limits=Limits(),
         "Isolation: sandbox. Learners' code sees no files, no network and no marks.")
     pool = (Cluster(scheduler) if scheduler else Pool(workers) if workers or watch or dry_run else
             _as_many_as_needed(count))
+    for sentence in misplaced(course):
+        say(sentence)
     how = {"limits": limits, "isolation": isolation or "sandbox", "workers": pool}
     gc.freeze()
     try:

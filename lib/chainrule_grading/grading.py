@@ -249,6 +249,19 @@ def submissions(course, assignment, only=None):
     return found
 
 
+def misplaced(course):
+    """Sentences on notebooks in submitted/ that lie in no assignment's folder, so that nobody would grade them."""
+    names, said = course.assignments(), []
+    for path in sorted((course.classroom / "submitted").glob("*/*")):
+        if path.suffix == ".ipynb" and path.is_file():
+            said.append(f"Not graded: {path.parent.name}/{path.name} lies in no assignment's folder; put it into "
+                        f"{path.parent.name}/ASSIGNMENT/.")
+        elif path.is_dir() and path.name not in names and any(path.glob("*.ipynb")):
+            said.append(f"Not graded: {path.parent.name}/{path.name}/, for there is no assignment {path.name!r}; there "
+                        f"are {', '.join(names)}.")
+    return said
+
+
 def _readable(submitted, assignment):
     """The folders of an assignment; UserError if one of them cannot be read, which would look like no work at all."""
     folders = []
@@ -274,7 +287,7 @@ def own_gradebook(course):
         with closing(to_read(path)) as book:
             courses = {name for name, in book.execute("select id from course")}
     except sqlite3.Error as wrong:
-        if "readonly" in str(wrong) or not os.access(path, os.R_OK | os.W_OK):
+        if "readonly" in str(wrong):
             raise UserError(f"{path} may not be written by you ({wrong}); give yourself the right to (chmod u+rw).") \
                 from None
         raise UserError(f"{path} is not a gradebook that can be read ({wrong}); put your copy of it back, or move it "

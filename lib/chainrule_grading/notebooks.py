@@ -15,6 +15,7 @@ from chainrule_grading.course import UserError
 QUIET_KERNEL = ["--HistoryManager.enabled=False", "--IPKernelApp.log_level=40"]
 NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 LARGEST = 5_000_000               # bytes; an exercise with many figures has about a tenth
+SHOWN = 4                         # cells that are named one by one in a flag
 MOST_CELLS = 400
 
 
@@ -171,8 +172,15 @@ def restore(submitted, release):
             target.source = text
         elif kind and text != target.source:
             flags.append(f"locked cell {name} had been changed; the instructor's was used")
-    flags += [f"cell {_name(cell)} was missing; the release's was used" for cell in release.cells
-              if cell.metadata.get("nbgrader") and _name(cell) not in seen]
+    asked = [_name(cell) for cell in release.cells if cell.metadata.get("nbgrader", {}).get("solution")]
+    if asked and not seen.intersection(asked):
+        raise Unreadable("The notebook holds none of the tasks of this assignment; is it that of another one, or an "
+                         "empty one? Hand in the notebook that you worked on.")
+    missing = [_name(cell) for cell in release.cells if cell.metadata.get("nbgrader") and _name(cell) not in seen]
+    flags += [f"cell {name} was missing; the release's was used" for name in missing[:SHOWN]]
+    if more := missing[SHOWN:]:
+        flags.append(f"cell {more[0]} and {len(more) - 1} more were missing, too" if more[1:] else
+                     f"cell {more[0]} was missing; the release's was used")
     restored.cells = [_own(cell, k) for k, cell in enumerate(added.get(None, []))] + [
         piece for cell in restored.cells for piece in
         [cell, *(_own(c, f"{cell.id}-{k}") for k, c in enumerate(added.get(_name(cell), [])))]]

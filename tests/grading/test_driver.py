@@ -836,3 +836,34 @@ def test_a_gradebook_whose_log_is_unfinished_can_be_read(class_of):
         shutil.move(kept / name, course.classroom)
     grading.own_gradebook(course)
     assert with_rows(course, "delta") == {"ada"}
+
+
+def test_work_that_nobody_would_grade_is_named(class_of, capsys):
+    course = class_of("ada")
+    raw = course.release("delta").read_bytes()
+    for place in ("emil/delta.ipynb", "greta/Delta/delta.ipynb"):
+        path = course.classroom / "submitted" / place
+        path.parent.mkdir(parents=True)
+        path.write_bytes(raw)
+    assert main(course, ["delta"], workers=1) == 0
+    said = capsys.readouterr().out
+    assert "emil/delta.ipynb lies in no assignment's folder" in said and "there is no assignment 'Delta'" in said
+    assert sum(text.startswith("Not graded") for text in said.splitlines()) == 2
+
+
+@pytest.mark.parametrize("name", ["losses", ""])
+def test_the_notebook_of_another_assignment_has_no_mark_and_no_page_of_flags(class_of, name):
+    course = class_of("ada")
+    path = course.classroom / "submitted/ada/delta/delta.ipynb"
+    path.write_bytes(course.release(name).read_bytes() if name else nbformat.writes(
+        nbformat.v4.new_notebook()).encode())
+    (result,), _ = grade_class(course, "delta", say=silent, workers=Here())
+    assert "none of the tasks of this assignment" in result.problem and not result.flags
+
+
+@pytest.mark.parametrize("option", ["--cell-seconds=0", "--cell-seconds=-3", "--memory-mb=10", "--total-seconds=nan"])
+def test_limits_with_which_nothing_could_be_graded_are_refused(class_of, monkeypatch, capsys, option):
+    from chainrule_grading import cli
+    monkeypatch.chdir(class_of("ada").root)
+    assert cli.main(["grade", "delta", option]) != 0
+    assert f"{option.partition('=')[0]} is" in capsys.readouterr().err
