@@ -92,8 +92,8 @@ def test_where_to_stop_by_looking_at_every_stretch_of_the_curve():
         losses, patience = given["losses"], int(given["patience"])
         for curve, end, kept in zip(losses, stopped, best, strict=True):
             ends = [k for k in range(patience, len(curve))          # nothing in the last epochs beats what was before
-                    if min(curve[k - patience + 1:k + 1]) > min(curve[:k - patience + 1])]
-            assert end == min([*ends, len(curve) - 1]) and curve[int(kept)] == min(curve[:int(end) + 1])
+                    if min(curve[k - patience + 1:k + 1]) >= min(curve[:k - patience + 1])]
+            assert end == min([*ends, len(curve) - 1]) and kept == list(curve).index(min(curve[:int(end) + 1]))
         assert np.any(losses.argmin(axis=1) > stopped) and stopped[-1] == losses.shape[1] - 1
 
 
@@ -134,3 +134,50 @@ def test_what_walks_badly_is_told_what_was_measured():
     assert "array of 4 numbers" in judge(find("training.epochs"), lambda *x: 3).headline
     assert judge(find("training.epochs"), lambda step, theta, rows, size, count, seed: theta).earned == 0
     assert judge(find("training.descend"), lambda gradient, theta, batches, rate: theta).earned == 0
+
+
+def walked(losses, patience, begin=0, waits=lambda loss, smallest: loss >= smallest, fresh=True):
+    """A walk with a counter: begun at `begin`, counting what `waits`; not `fresh`: the smallest outlives its run."""
+    stopped, kept, smallest, best = [], [], np.inf, begin
+    for curve in losses:
+        waited = 0
+        if fresh:
+            smallest, best = np.inf, begin
+        for epoch in range(begin, len(curve)):
+            waited += waits(curve[epoch], smallest)
+            if curve[epoch] < smallest:
+                smallest, best, waited = curve[epoch], epoch, 0
+            if waited >= patience:
+                break
+        stopped.append(epoch)
+        kept.append(best)
+    return stopped, kept
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_walk_along_the_curve_that_forgets_one_thing_stops_somewhere_else(seed):
+    def ties_wait_not(losses, patience):
+        return walked(losses, patience, waits=lambda loss, smallest: loss > smallest)
+
+    def smallest_outlives_its_run(losses, patience):
+        return walked(losses, patience, fresh=False)
+
+    def from_the_second(losses, patience):
+        return walked(losses, patience, begin=1)
+
+    def ended_with_the_last(losses, patience):
+        stopped, best = find("training.stop").answer(losses, patience)
+        return stopped, np.where(stopped == losses.shape[1] - 1, stopped, best)
+    stop = find("training.stop")
+    assert judge(stop, walked, seed).kind == "full"
+    for wrong, earned in ((ties_wait_not, 1.5), (ended_with_the_last, 1.5), (smallest_outlives_its_run, 0),
+                          (from_the_second, 0)):
+        assert judge(stop, wrong, seed).earned == earned, wrong
+    assert judge(stop, ties_wait_not, seed).cause is None
+
+
+def test_curves_of_which_each_one_is_right_by_hand():
+    def by_hand(losses):
+        return [list(map(int, result)) for result in find("training.stop").answer(np.array(losses), 3)]
+    assert by_hand([[5, 4, 3, 2, 1, 1.5, 1.6, 1.7, 1.8], [1, 2, 3, 4, .5, 2, 2, 2, 2]]) == [[7, 3], [4, 0]]
+    assert by_hand([[3, 2, 2, 2, 2, 2], [1, 2, 3, 4, 5, 6]]) == [[4, 3], [1, 0]]

@@ -643,21 +643,38 @@ def not_handed(step, theta, rows, size, count, seed):
 
 def a_curve(rng, patience, length):
     """Held-back losses: down, a bump that is forgiven, the best; up and down above it; a lower one too late."""
-    falling = 3 - np.cumsum(rng.uniform(0.1, 0.3, size=rng.integers(2, 5)))
+    falling = np.sort(rng.uniform(2, 3, size=rng.integers(patience, patience + 3)))[::-1]
     bump = rng.uniform(3.1, 3.6, size=rng.integers(1, patience - 1))
     after = np.resize([1.7, 1.4, 1.6, 1.3, 1.5, 1.8], patience + 2) + rng.uniform(0, 0.05, size=patience + 2)
     curve = np.concatenate([falling, bump, [rng.uniform(0.9, 1.1)], after, [0.1]])
     return np.append(curve, np.sort(rng.uniform(2, 3, size=length - len(curve))))
 
 
+def best_at_once(rng, length, low):
+    """It rises from its first epoch on; at the epoch `low`, where another run was best, it is lowest, too late."""
+    curve = np.sort(rng.uniform(1.3, 3, size=length))
+    curve[low] = 0.2
+    return curve
+
+
+def with_ties(rng, patience, length):
+    """Down to the best, which then comes again and again, exactly; then up for good."""
+    falling, best = np.sort(rng.uniform(2, 3, size=rng.integers(2, 5)))[::-1], rng.uniform(1.1, 1.3)
+    again = np.resize([best, best, 1.5], patience + 2)
+    curve = np.concatenate([falling, [best], again])
+    return np.append(curve, np.sort(rng.uniform(2, 3, size=length - len(curve))))
+
+
 def for_stop(rng, n, widths, scale):
-    """The curves of some runs, and one that is still falling at its end, after a last bump."""
+    """The curves of some runs, and one that is still falling near its end, with bumps that patience outlasts."""
     patience = n
     length = 3 * patience + 9
     curves = [a_curve(rng, patience, length) for _ in range(widths[0])]
+    _, best = first_without_news(curves[-1], patience)
     falling = np.sort(rng.uniform(1, 3, size=length))[::-1].copy()
-    falling[-2] = 3.5
-    return {"losses": scale * np.array([*curves, falling]), "patience": np.int64(patience)}
+    falling[[-3, -1]] = 3.5, 3.4
+    curves += [best_at_once(rng, length, best), with_ties(rng, patience, length), falling]
+    return {"losses": scale * np.array(curves), "patience": np.int64(patience)}
 
 
 @exercise("training.stop", points=3, minutes=12, returns={"stopped": "(r,)", "best": "(r,)"}, inputs=for_stop,
@@ -697,6 +714,56 @@ def first_rise(losses, patience):
     "When you stop, have you seen the epochs that follow?", "Can your best epoch lie after the one where you stop?")
 def whole_curve(losses, patience):
     return per_run(losses, lambda curve: (len(curve) - 1, np.argmin(curve)))
+
+
+@stop.misconception(
+    "the best epoch is sought in the whole curve, before the walk along it begins",
+    "Training goes on epoch by epoch. Which losses are known when you decide to stop?",
+    "Cover the curve from some epoch on. Does your decision before that epoch remain the same?")
+def ahead(losses, patience):
+    return per_run(losses, lambda curve: (min(np.argmin(curve) + patience, len(curve) - 1), np.argmin(curve)))
+
+
+@stop.misconception(
+    "a loss that is only equal to the smallest so far counts as news",
+    "The curve lies flat for a long time. Is there anything new in that?",
+    "Twice the same smallest loss: which of the two epochs do you keep, and how do you compare them?")
+def tie_is_news(losses, patience):
+    def found(curve):
+        best = 0
+        for epoch, loss in enumerate(curve):
+            if loss <= curve[best]:
+                best = epoch
+            if epoch - best >= patience:
+                break
+        return epoch, best
+    return per_run(losses, found)
+
+
+@stop.misconception(
+    "the best epoch of one run is carried into the next",
+    "A new run begins. What should it know of the run before?",
+    "Which lines come before your outer loop, and which are run anew for each row?")
+def carried_over(losses, patience):
+    best = 0
+
+    def found(curve):
+        nonlocal best
+        for epoch, loss in enumerate(curve):
+            if loss < curve[best]:
+                best = epoch
+            if epoch - best >= patience:
+                break
+        return epoch, best
+    return per_run(losses, found)
+
+
+@stop.misconception(
+    "the first epoch never gets its chance to be the best",
+    "A run that only gets worse: which of its epochs do you keep?",
+    "With which epoch does your walk begin, and what is the best one before the walk?")
+def first_unseen(losses, patience):
+    return per_run(losses[:, 1:], lambda curve: np.add(first_without_news(curve, patience), 1))
 
 
 @stop.misconception(
