@@ -1120,14 +1120,14 @@ def parabola_start(slopes, W1, b1, W2, b2, goal):
     "only the second layer learns", "How many layers has this network, and how many of them move?",
     "Which of the four slopes do you use? Does W1 change?")
 def parabola_second(slopes, W1, b1, W2, b2, goal):
-    return walk(slopes, (W1, b1, W2, b2), 0.0, 40, 0.2, moving=(0, 0, 1, 1))
+    return walk(slopes, (W1, b1, W2, b2), 0.0, 5, 0.2, moving=(0, 0, 1, 1))
 
 
 @parabola.misconception(
     "the biases stay where they were", "How many arrays has this network, and how many of them move?",
     "A bias is a weight like any other. Which line of yours moves it?")
 def parabola_biases(slopes, W1, b1, W2, b2, goal):
-    return walk(slopes, (W1, b1, W2, b2), 0.0, 40, 0.2, moving=(1, 0, 1, 0))
+    return walk(slopes, (W1, b1, W2, b2), 0.0, 5, 0.2, moving=(1, 0, 1, 0))
 
 
 @parabola.misconception(
@@ -1135,7 +1135,7 @@ def parabola_biases(slopes, W1, b1, W2, b2, goal):
     "Each layer has biases. Which of them move in your code?",
     "What could the hidden units not do if all their lines had to keep their places?")
 def parabola_hidden_bias(slopes, W1, b1, W2, b2, goal):
-    return walk(slopes, (W1, b1, W2, b2), 0.0, 40, 0.2, moving=(1, 0, 1, 1))
+    return walk(slopes, (W1, b1, W2, b2), 0.0, 5, 0.2, moving=(1, 0, 1, 1))
 
 
 @parabola.misconception(
