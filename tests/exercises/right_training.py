@@ -209,6 +209,28 @@ def epochs_of_old_numpy(step, theta, rows, size, count, seed):
     return theta
 
 
+def epochs_from_what_is_left(step, theta, rows, size, count, seed):
+    rng = np.random.default_rng(seed)
+    for _ in range(count):
+        left = set(rows.tolist())
+        while left:
+            batch = rng.choice(sorted(left), min(size, len(left)), replace=False)
+            left -= set(batch.tolist())
+            theta = step(theta, batch)
+    return theta
+
+
+def epochs_exchanged(step, theta, rows, size, count, seed):
+    order, mine = rows.tolist(), random.Random(seed)
+    for _ in range(count):
+        for k in range(len(order) - 1, 0, -1):
+            other = mine.randrange(k + 1)
+            order[k], order[other] = order[other], order[k]
+        for k in range(-(-len(order) // size)):
+            theta = step(theta, order[k * size:(k + 1) * size])
+    return theta
+
+
 # ---- stop ----------------------------------------------------------------------------------------------
 
 def stop_counter(losses, patience):
@@ -305,7 +327,7 @@ RIGHT = {
     "training.one_step": [step_loops, step_fortran, step_last_first],
     "training.momentum": [momentum_positive, momentum_powers, momentum_from_unit],
     "training.epochs": [epochs_own_seed, epochs_split, epochs_popped, epochs_in_place, epochs_named, epochs_single,
-                        epochs_of_old_numpy],
+                        epochs_of_old_numpy, epochs_from_what_is_left, epochs_exchanged],
     "training.stop": [stop_counter, stop_running, stop_no_loop],
     "training.parabola": [parabola_named, parabola_momentum, parabola_one_row, parabola_by_name, parabola_best],
 }
