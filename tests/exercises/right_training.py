@@ -50,6 +50,27 @@ def descend_entries(gradient, theta, batches, rate):
     return here
 
 
+def descend_single(gradient, theta, batches, rate):
+    here = theta.astype(np.float32)
+    for rows in batches:
+        here = here - np.float32(rate) * gradient(here, rows).astype(np.float32)
+    return here
+
+
+def descend_from_single(gradient, theta, batches, rate):
+    theta = np.float32(theta)                     # rate and slope carry the walk back to float64
+    for rows in batches:
+        theta = theta - rate * gradient(theta, rows)
+    return theta
+
+
+def descend_told(gradient, theta, batches, rate):
+    for rows in batches:
+        print(gradient(theta=theta, rows=rows))   # asks twice at each place
+        theta = theta - rate * gradient(rows=rows, theta=theta)
+    return theta
+
+
 # ---- one_step ------------------------------------------------------------------------------------------
 
 def step_loops(X, Y, A, B, rate):
@@ -125,7 +146,7 @@ def rates_stepped(curvatures, rate):
 # ---- epochs --------------------------------------------------------------------------------------------
 
 def epochs_own_seed(step, theta, rows, size, count, seed):
-    order, mine = list(rows), random.Random(20)
+    order, mine = list(rows), random.Random(seed)
     for _ in range(count):
         mine.shuffle(order)
         for k in range(0, len(order), size):
@@ -151,13 +172,63 @@ def epochs_popped(step, theta, rows, size, count, seed):
 
 
 def epochs_in_place(step, theta, rows, size, count, seed):
-    rng, n = np.random.default_rng(seed), len(rows)
+    rng, n, rows = np.random.default_rng(seed), len(rows), rows.copy()
     for number in range(count * -(-n // size)):
         k = number % -(-n // size)
         if k == 0:
             rng.shuffle(rows)
         theta[:] = step(theta, rows[k * size:(k + 1) * size])
     return theta.tolist()
+
+
+def epochs_named(step, theta, rows, size, count, seed):
+    places, rng = np.arange(len(rows)), np.random.default_rng([seed, 7])
+    for _ in range(count):
+        rng.shuffle(places)
+        for k in range(0, len(rows), size):
+            theta = step(batch=rows[places[k:k + size]], theta=theta)
+    return theta
+
+
+def epochs_single(step, theta, rows, size, count, seed):
+    theta = theta.astype(np.float32)
+    for epoch in range(count):
+        order = np.random.default_rng(seed + epoch).choice(rows, len(rows), replace=False)
+        for k in range(0, len(order), size):
+            theta = np.float32(step(theta, order[k:k + size]))
+    return theta
+
+
+def epochs_of_old_numpy(step, theta, rows, size, count, seed):
+    np.random.seed(seed)
+    for _ in range(count):
+        order = rows.copy()
+        np.random.shuffle(order)
+        while len(order):
+            theta, order = step(theta, order[:size]), order[size:]
+    return theta
+
+
+def epochs_from_what_is_left(step, theta, rows, size, count, seed):
+    rng = np.random.default_rng(seed)
+    for _ in range(count):
+        left = set(rows.tolist())
+        while left:
+            batch = rng.choice(sorted(left), min(size, len(left)), replace=False)
+            left -= set(batch.tolist())
+            theta = step(theta, batch)
+    return theta
+
+
+def epochs_exchanged(step, theta, rows, size, count, seed):
+    order, mine = rows.tolist(), random.Random(seed)
+    for _ in range(count):
+        for k in range(len(order) - 1, 0, -1):
+            other = mine.randrange(k + 1)
+            order[k], order[other] = order[other], order[k]
+        for k in range(-(-len(order) // size)):
+            theta = step(theta, order[k * size:(k + 1) * size])
+    return theta
 
 
 # ---- stop ----------------------------------------------------------------------------------------------
@@ -232,13 +303,31 @@ def parabola_one_row(slopes, W1, b1, W2, b2, goal):
     return apart(row)
 
 
+def parabola_by_name(slopes, W1, b1, W2, b2, goal):
+    here = {"W1": W1, "b1": b1, "W2": W2, "b2": b2}
+    while (found := slopes(**here))[0] > goal:
+        here = {name: array - 0.5 * slope for (name, array), slope in zip(here.items(), found[1:], strict=True)}
+    return tuple(here.values())
+
+
+def parabola_best(slopes, W1, b1, W2, b2, goal):
+    arrays, walk = [np.float32(a) for a in (W1, b1, W2, b2)], []
+    for _ in range(400):
+        loss, *down = slopes(*arrays)
+        walk.append((loss, arrays))
+        arrays = [np.float32(a - 0.5 * d) for a, d in zip(arrays, down, strict=True)]
+    return min(walk, key=lambda pair: pair[0])[1]
+
+
 RIGHT = {
     "training.epoch_loss": [loss_loops, loss_running, loss_averaged],
-    "training.descend": [descend_copied, descend_recursive, descend_entries],
+    "training.descend": [descend_copied, descend_recursive, descend_entries, descend_single, descend_from_single,
+                         descend_told],
     "training.rates": [rates_loop, rates_two_ends, rates_stepped],
     "training.one_step": [step_loops, step_fortran, step_last_first],
     "training.momentum": [momentum_positive, momentum_powers, momentum_from_unit],
-    "training.epochs": [epochs_own_seed, epochs_split, epochs_popped, epochs_in_place],
+    "training.epochs": [epochs_own_seed, epochs_split, epochs_popped, epochs_in_place, epochs_named, epochs_single,
+                        epochs_of_old_numpy, epochs_from_what_is_left, epochs_exchanged],
     "training.stop": [stop_counter, stop_running, stop_no_loop],
-    "training.parabola": [parabola_named, parabola_momentum, parabola_one_row],
+    "training.parabola": [parabola_named, parabola_momentum, parabola_one_row, parabola_by_name, parabola_best],
 }

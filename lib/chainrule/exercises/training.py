@@ -5,14 +5,21 @@
 import numpy as np
 
 from chainrule.exercises import Unfit, exercise
+from chainrule.exercises._judge import same
 
 EACH = "each 1 if so, else 0"
+
+
+def numbers(value):
+    """`value` as an array of floats; what is in float32 stays so, for then it is judged as such."""
+    array = np.asarray(value)
+    return array if array.dtype == np.float32 else np.asarray(array, float)
 
 
 def like(value, wanted, sentence):
     """`value` as an array of the size of `wanted`; else Unfit with this sentence."""
     try:
-        array = np.asarray(value, float)
+        array = numbers(value)
     except (TypeError, ValueError):
         raise Unfit(sentence) from None
     if array.size != wanted.size:
@@ -20,11 +27,19 @@ def like(value, wanted, sentence):
     return array.reshape(wanted.shape)
 
 
+def called(name):
+    """Decorator: a watched function bears the name that the task prints for it, also in error messages."""
+    def rename(function):
+        function.__name__ = function.__qualname__ = name
+        return function
+    return rename
+
+
 # ---- 1 · the mean over an epoch whose last batch is short --------------------------------------------------
 
 def for_epoch_loss(rng, n, widths, scale):
     """Mean losses of the batches of some epochs; the last batch is shorter and has the largest loss."""
-    sizes = np.full(n + 2, n + 2.0)
+    sizes = np.full(n + 2, n + 4.0)               # so many batches, and not so many examples in a full one
     sizes[-1] = 1 + n // 3
     losses = scale * rng.uniform(0.5, 1.5, size=(widths[0], n + 2))
     losses[:, -1] += 2 * scale
@@ -61,6 +76,14 @@ def total(losses, sizes):
     "With all losses 1, does your mean come out as 1?")
 def per_batch(losses, sizes):
     return losses @ sizes / len(sizes)
+
+
+@epoch_loss.misconception(
+    "the sum over all batches is divided by the examples of a single one",
+    "How many examples stand behind your sum? Those of one batch, or those of all?",
+    "With all losses 1 and three full batches, does your mean come out as 1, or as 3?")
+def per_full_batch(losses, sizes):
+    return losses @ sizes / sizes[0]
 
 
 @epoch_loss.misconception(
@@ -117,24 +140,32 @@ def for_descend(rng, n, widths, scale):
             "batches": [order[:n], order[n:2 * n], order[2 * n:]], "rate": np.float64(rng.uniform(0.1, 0.3) / scale)}
 
 
-def watched_descend(function, gradient, theta, batches, rate):
+def watched_descend(function, gradient, start, batches, rate):
     """Where a walk ends, how often the slope of each example was asked for, and whether theta is as it was."""
-    start, seen = theta.copy(), np.zeros(sum(map(len, batches)))
+    given, asked, single, seen = start.copy(), set(), False, np.zeros(sum(map(len, batches)))
 
-    def watched(at, rows):
-        slope = gradient(np.array(at, float), rows)
-        np.add.at(seen, np.ravel(rows), 1)
+    @called("gradient")
+    def watched(theta, rows):
+        nonlocal single
+        single = single or numbers(theta).dtype == np.float32
+        at = np.array(theta, float)
+        slope = gradient(at, rows)
+        place = (*np.ravel(at), *np.ravel(rows))
+        if place not in asked:                    # who asks again at one place, to print it, has learnt nothing more
+            asked.add(place)
+            np.add.at(seen, np.ravel(rows), 1)
         return slope
-    end = function(watched, theta, batches, rate)
+    end = function(watched, given, batches, rate)
     if end is None:
         return None
     end = like(end, start, f"The answer is theta after the last step, an array of {len(start)} numbers here.")
-    return end, seen, float(np.array_equal(theta, start) and not np.array_equal(end, start))
+    kept = np.array([not np.array_equal(end, start), np.array_equal(given, start)], float)
+    return end.astype(np.float32) if single else end, seen, kept
 
 
 @exercise("training.descend", points=3, minutes=10, inputs=for_descend, measure=watched_descend,
-          returns={"end": "(d,)", "seen": "how often the slope of each example was asked for",
-                   "untouched": "1 if theta has moved, and the caller's own theta has not"},
+          returns={"end": "where the walk ends", "seen": "at how many places the slope of each example was asked for",
+                   "untouched": f"theta has moved from the start, the caller's own theta has not changed: {EACH}"},
           cites=("TAYLOR-04", "TAYLOR-07", "ECE884-07"),
           praise="Right: one slope and one step for each batch, each slope taken where the last step ended, and the "
                  "start is still the caller's own.")
@@ -166,6 +197,16 @@ def all_at_start(gradient, theta, batches, rate):
 def in_place(gradient, theta, batches, rate):
     for rows in batches:
         theta -= rate * gradient(theta, rows)
+    return theta
+
+
+@descend.misconception(
+    "no step has been kept: it is still the start",
+    "A step ends somewhere. Under which name do you keep that place, and which name do you return?",
+    "Print theta in each turn. Does it move?")
+def step_unkept(gradient, theta, batches, rate):
+    for rows in batches:
+        gradient(theta, rows)
     return theta
 
 
@@ -444,6 +485,14 @@ def old_velocity(theta, slopes, rate, memory):
 
 
 @momentum.misconception(
+    "the last slope is left out",
+    "How many slopes are there, and how many turns does your loop make?",
+    "Which number is the last one that your loop variable takes? Which slope belongs to it?")
+def last_slope_unused(theta, slopes, rate, memory):
+    return momentum.answer(theta, slopes[:-1], rate, memory)
+
+
+@momentum.misconception(
     "nothing is remembered", "What of the last velocity is left in the new one?",
     "Where does `memory` enter your code?")
 def forgets(theta, slopes, rate, memory):
@@ -497,40 +546,88 @@ def for_epochs(rng, n, widths, scale):
     def step(theta, rows):
         return 0.9 * theta + scale * np.sum(rows)
     return {"step": step, "theta": scale * rng.normal(size=widths[0]),
-            "rows": np.sort(rng.permutation(3 * size)[:size]), "size": np.int64(n + 3), "count": np.int64(rng.integers(3, 6)), "seed": np.int64(rng.integers(1, 1000))}
+            "rows": np.sort(rng.permutation(3 * size)[:size]), "size": np.int64(n + 3),
+            "count": np.int64(rng.integers(3, 6)), "seed": np.int64(rng.integers(1, 1000))}
+
+
+def record(function, step, theta, rows, size, count, seed):
+    """What comes back; and of each step where it began, which rows it got, and where it ended."""
+    steps, at = [], theta.copy()
+
+    @called("step")
+    def watched(theta, batch):
+        begin, batch = np.array(numbers(theta)), np.ravel(batch).astype(int)
+        end = step(np.array(begin, float), batch)
+        steps.append((begin, batch.tolist(), end))
+        return end.copy()
+    end = function(watched, theta, rows, int(size), int(count), int(seed))
+    if end is None:
+        return None, steps
+    return like(end, at, f"The answer is theta after the last step, an array of {len(at)} numbers here."), steps
+
+
+def fed_rows(steps):
+    """All rows that were handed over, in their order."""
+    return [row for _, batch, _ in steps for row in batch]
+
+
+def mixed(order):
+    """Whether rows that were neighbours have parted. By chance 3 of 4 stay together once in 10⁹ orders."""
+    places = np.unique(order, return_inverse=True)[1]
+    return len(order) > 1 and np.mean(np.abs(np.diff(places)) == 1) < 0.75
+
+
+def companies(order, size):
+    """Which rows share a batch, if the order is cut into batches of this size."""
+    return tuple(sorted(tuple(sorted(order[k:k + size])) for k in range(0, len(order), size)))
+
+
+def handed_on(steps, start, end, n):
+    """Whether theta came from the step before: within epochs, between them, in the end; how many began anew."""
+    if not steps:
+        return np.zeros(4)
+    befores = np.cumsum([0, *(len(batch) for _, batch, _ in steps)])[:-1]
+    on = [same(begin, before) for (begin, _, _), before in
+          zip(steps, [start, *(ends for _, _, ends in steps[:-1])], strict=True)]
+    between = [ok for ok, before in zip(on, befores, strict=True) if before % n == 0]
+    within = [ok for ok, before in zip(on, befores, strict=True) if before % n]
+    anew = [same(begin, start) for begin, _, _ in steps[1:]]
+    return np.array([all(within), all(between), same(end, steps[-1][2]), np.mean(anew) if anew else 0], float)
 
 
 def watched_epochs(function, step, theta, rows, size, count, seed):
-    """What `step` was given: how often, which rows, how many at once, in how many orders, and from where."""
-    at, batches, handed, n, all_rows = theta.copy(), [], True, len(rows), rows.tolist()
+    """What `step` was given: how often, which rows, how many at once, in which orders, and from where.
 
-    def watched(here, batch):
-        nonlocal at, handed
-        batch = np.ravel(batch).astype(int)
-        handed = handed and np.array_equal(here, at)
-        at = step(np.array(here, float), batch)
-        batches.append(batch.tolist())
-        return at.copy()
-    end = function(watched, theta, rows, size, count, seed)
+    Three runs, the second with the same seed as the first, the third with another.
+    """
+    start, mine, n, all_rows = theta.copy(), rows.copy(), len(rows), rows.tolist()
+    end, steps = record(function, step, theta, mine, size, count, seed)
     if end is None:
         return None
-    end = like(end, theta, f"The answer is theta after the last step, an array of {len(theta)} numbers here.")
-    given = [row for batch in batches for row in batch]
+    again, other = (fed_rows(record(function, step, start.copy(), rows.copy(), size, count, number)[1])
+                    for number in (seed, seed + 1000))
+    given = fed_rows(steps)
     orders = [given[k * n:(k + 1) * n] for k in range(count)]
     known, enough = set(given) <= set(all_rows), len(given) == count * n
     once = enough and all(sorted(order) == all_rows for order in orders)
-    new = {tuple(order) for order in orders if order} - {tuple(all_rows)}
-    return (float(len(batches)), np.array([known and enough, enough, once], float),
-            float(max(map(len, batches), default=0)), float(len(new)),
-            float(len(batches) > 0 and handed and np.array_equal(end, at)))
+    new = {companies(order, size) for order in orders if mixed(order)} - {companies(all_rows, size)}
+    sizes = [len(batch) for _, batch, _ in steps]
+    return (np.array([len(sizes), sizes.count(0)], float),
+            np.array([known and enough, enough, once, np.array_equal(mine, rows)], float),
+            float(max(sizes, default=0)), np.array([len(new), again == given, other != given], float),
+            handed_on(steps, start, end, n))
 
 
 @exercise("training.epochs", points=5, minutes=18, inputs=for_epochs, measure=watched_epochs,
           cites=("TAYLOR-04", "ECE884-05", "LFD-24"),
-          returns={"steps": "how often `step` was called",
-                   "rows": f"all of the training set, as many as asked for, each once in each epoch: {EACH}",
-                   "largest": "the size of the largest batch", "orders": "how many new orders there were",
-                   "handed": "1 if each step, and your answer, got theta from the step before"},
+          returns={"steps": "how often `step` was called, how often with an empty batch",
+                   "rows": "all of the training set, as many as asked for, each once in each epoch, your own `rows` "
+                           f"left in their order: {EACH}",
+                   "largest": "the size of the largest batch",
+                   "orders": "in how many new orders all rows were mixed; the same again with the same seed, others "
+                             f"with another: {EACH}",
+                   "handed": "theta came from the step before within each epoch, from one epoch to the next, in your "
+                             f"answer: {EACH}; which part of the later steps began at the start again"},
           praise="Right: no example is lost and none is used twice, the short batch has its step as well, each "
                  "epoch comes in a new order, and theta is handed on from step to step.")
 def epochs(step, theta, rows, size, count, seed):
@@ -553,10 +650,47 @@ def shuffled(rows, count, seed):
 
 
 @epochs.misconception(
-    "it never shuffles", "Are your data sorted by chance? What if the first half is all of one kind?",
+    "it never shuffles: rows that were neighbours stay so, whatever the seed", "Are your data sorted by chance? What if the first half is all of one kind?",
     "Which line makes a new order, and how often is it run?")
 def never_shuffled(step, theta, rows, size, count, seed):
     return fed(step, theta, [rows] * count, size)
+
+
+@epochs.misconception(
+    "rows that began side by side are still kept together",
+    "Do whole batches change places, or single rows? Which rows can meet in a batch?",
+    "Write down the rows of one batch. Do they share a batch in the next epoch as well?")
+def kept_together(step, theta, rows, size, count, seed):
+    rng, batches = np.random.default_rng(seed), [rows[k:k + size] for k in range(0, len(rows), size)]
+    return fed(step, theta, [np.concatenate([rng.permutation(batch) for batch in batches]) for _ in range(count)], size)
+
+
+@epochs.misconception(
+    "a second run with the same seed brings other orders",
+    "Tomorrow you want to see the same run once more. What must be the same then?",
+    "From where does your generator get its first number, and does `seed` reach it?")
+def unseeded(step, theta, rows, size, count, seed):
+    return fed(step, theta, shuffled(rows, count, None), size)
+
+
+@epochs.misconception(
+    "the seed has no say: another one brings the same orders",
+    "Ten runs with ten seeds should differ. Would yours?",
+    "Is there a number in your code that stands where `seed` should stand?")
+def deaf_to_the_seed(step, theta, rows, size, count, seed):
+    return fed(step, theta, shuffled(rows, count, 20), size)
+
+
+@epochs.misconception(
+    "the caller's own `rows` have been put into another order",
+    "Some functions return a new order, others write it into the array that they get. Which one do you use?",
+    "Compare `rows` before and after your call. Whose array is it?")
+def rows_in_place(step, theta, rows, size, count, seed):
+    rng = np.random.default_rng(seed)
+    for _ in range(count):
+        rng.shuffle(rows)
+        theta = fed(step, theta, [rows], size)
+    return theta
 
 
 @epochs.misconception(
@@ -623,6 +757,17 @@ def one_batch(step, theta, rows, size, count, seed):
 
 
 @epochs.misconception(
+    "the rows are spread evenly over the batches, and so the first ones are not full",
+    "Which batches may be shorter than `size`?",
+    "Do you ask for a number of batches, or for batches of a size?")
+def spread_evenly(step, theta, rows, size, count, seed):
+    for order in shuffled(rows, count, seed):
+        for batch in np.array_split(order, -(-len(order) // size)):
+            theta = step(theta, batch)
+    return theta
+
+
+@epochs.misconception(
     "neighbouring batches share a row", "Where does one batch end, and where does the next one begin?",
     "Does a Python slice hold the row at its end?")
 def shared_row(step, theta, rows, size, count, seed):
@@ -639,25 +784,71 @@ def not_handed(step, theta, rows, size, count, seed):
     return ends[-1]
 
 
+@epochs.misconception(
+    "what `step` gives back is not kept, and your answer is the start",
+    "`step` cannot move your theta. What does it give you instead?",
+    "Does the call of `step` stand alone in its line? What becomes of its result?")
+def thrown_away(step, theta, rows, size, count, seed):
+    not_handed(step, theta, rows, size, count, seed)
+    return theta
+
+
+@epochs.misconception(
+    "each epoch begins at the start again",
+    "What has the first epoch learnt, and who hands it to the second?",
+    "Which theta does the first step of a new epoch get? Where is that name set?")
+def restarted(step, theta, rows, size, count, seed):
+    ends = [fed(step, theta, [order], size) for order in shuffled(rows, count, seed)]
+    return ends[-1]
+
+
+@epochs.misconception(
+    "theta is something else than what the step before returned",
+    "`step` returns the new theta itself. Is there anything left to add, or to subtract?",
+    "Print what `step` returns, and what it gets in the next turn. Are these the same numbers?")
+def added(step, theta, rows, size, count, seed):
+    for order in shuffled(rows, count, seed):
+        for k in range(0, len(order), size):
+            theta = theta + step(theta, order[k:k + size])
+    return theta
+
+
 # ---- 7 · when to stop ---------------------------------------------------------------------------------------
 
 def a_curve(rng, patience, length):
     """Held-back losses: down, a bump that is forgiven, the best; up and down above it; a lower one too late."""
-    falling = 3 - np.cumsum(rng.uniform(0.1, 0.3, size=rng.integers(2, 5)))
+    falling = np.sort(rng.uniform(2, 3, size=rng.integers(patience, patience + 3)))[::-1]
     bump = rng.uniform(3.1, 3.6, size=rng.integers(1, patience - 1))
     after = np.resize([1.7, 1.4, 1.6, 1.3, 1.5, 1.8], patience + 2) + rng.uniform(0, 0.05, size=patience + 2)
     curve = np.concatenate([falling, bump, [rng.uniform(0.9, 1.1)], after, [0.1]])
     return np.append(curve, np.sort(rng.uniform(2, 3, size=length - len(curve))))
 
 
+def best_at_once(rng, length, low):
+    """It rises from its first epoch on; at the epoch `low`, where another run was best, it is lowest, too late."""
+    curve = np.sort(rng.uniform(1.3, 3, size=length))
+    curve[low] = 0.2
+    return curve
+
+
+def with_ties(rng, patience, length):
+    """Down to the best, which then comes again and again, exactly; then up for good."""
+    falling, best = np.sort(rng.uniform(2, 3, size=rng.integers(2, 5)))[::-1], rng.uniform(1.1, 1.3)
+    again = np.resize([best, best, 1.5], patience + 2)
+    curve = np.concatenate([falling, [best], again])
+    return np.append(curve, np.sort(rng.uniform(2, 3, size=length - len(curve))))
+
+
 def for_stop(rng, n, widths, scale):
-    """The curves of some runs, and one that is still falling at its end, after a last bump."""
+    """The curves of some runs, and one that is still falling near its end, with bumps that patience outlasts."""
     patience = n
     length = 3 * patience + 9
     curves = [a_curve(rng, patience, length) for _ in range(widths[0])]
+    _, best = first_without_news(curves[-1], patience)
     falling = np.sort(rng.uniform(1, 3, size=length))[::-1].copy()
-    falling[-2] = 3.5
-    return {"losses": scale * np.array([*curves, falling]), "patience": np.int64(patience)}
+    falling[[-3, -1]] = 3.5, 3.4
+    curves += [best_at_once(rng, length, best), with_ties(rng, patience, length), falling]
+    return {"losses": scale * np.array(curves), "patience": np.int64(patience)}
 
 
 @exercise("training.stop", points=3, minutes=12, returns={"stopped": "(r,)", "best": "(r,)"}, inputs=for_stop,
@@ -697,6 +888,56 @@ def first_rise(losses, patience):
     "When you stop, have you seen the epochs that follow?", "Can your best epoch lie after the one where you stop?")
 def whole_curve(losses, patience):
     return per_run(losses, lambda curve: (len(curve) - 1, np.argmin(curve)))
+
+
+@stop.misconception(
+    "the best epoch is sought in the whole curve, before the walk along it begins",
+    "Training goes on epoch by epoch. Which losses are known when you decide to stop?",
+    "Cover the curve from some epoch on. Does your decision before that epoch remain the same?")
+def ahead(losses, patience):
+    return per_run(losses, lambda curve: (min(np.argmin(curve) + patience, len(curve) - 1), np.argmin(curve)))
+
+
+@stop.misconception(
+    "a loss that is only equal to the smallest so far counts as news",
+    "The curve lies flat for a long time. Is there anything new in that?",
+    "Twice the same smallest loss: which of the two epochs do you keep, and how do you compare them?")
+def tie_is_news(losses, patience):
+    def found(curve):
+        best = 0
+        for epoch, loss in enumerate(curve):
+            if loss <= curve[best]:
+                best = epoch
+            if epoch - best >= patience:
+                break
+        return epoch, best
+    return per_run(losses, found)
+
+
+@stop.misconception(
+    "the best epoch of one run is carried into the next",
+    "A new run begins. What should it know of the run before?",
+    "Which lines come before your outer loop, and which are run anew for each row?")
+def carried_over(losses, patience):
+    best = 0
+
+    def found(curve):
+        nonlocal best
+        for epoch, loss in enumerate(curve):
+            if loss < curve[best]:
+                best = epoch
+            if epoch - best >= patience:
+                break
+        return epoch, best
+    return per_run(losses, found)
+
+
+@stop.misconception(
+    "the first epoch never gets its chance to be the best",
+    "A run that only gets worse: which of its epochs do you keep?",
+    "With which epoch does your walk begin, and what is the best one before the walk?")
+def first_unseen(losses, patience):
+    return per_run(losses[:, 1:], lambda curve: np.add(first_without_news(curve, patience), 1))
 
 
 @stop.misconception(
@@ -795,13 +1036,15 @@ def four(returned, start):
     return arrays
 
 
-def watched_parabola(function, slopes, W1, b1, W2, b2, goal):
+def watched_parabola(function, slopes, *start_and_goal):
     """The loss of what comes back, which arrays have moved, where slopes were asked, and how often."""
-    given, asked = (W1, b1, W2, b2), []
-    start = [a.copy() for a in given]
+    *start, goal = start_and_goal
+    given, asked = [a.copy() for a in start], []
 
-    def watched(*arrays):
-        if len(arrays) != 4 or any(np.shape(a) != s.shape for a, s in zip(arrays, start, strict=True)):
+    @called("slopes")
+    def watched(W1=None, b1=None, W2=None, b2=None):
+        arrays = W1, b1, W2, b2
+        if any(a is None or np.shape(a) != s.shape for a, s in zip(arrays, start, strict=True)):
             raise ValueError("slopes takes W1, b1, W2, b2, in this order and in the shapes of the start")
         at = [np.array(a, float) for a in arrays]
         if not asked or not all(map(np.array_equal, at, asked[-1])):
@@ -815,22 +1058,23 @@ def watched_parabola(function, slopes, W1, b1, W2, b2, goal):
     with np.errstate(all="ignore"):
         before, after = slopes(*start)[0], slopes(*end)[0]
     moved = [not np.array_equal(a, s) for a, s in zip(end, start, strict=True)]
-    lower, reached = bool(after < before), bool(all(moved) and after <= goal)
+    reached = all(moved) and after <= goal
+    last = not any(all(map(np.array_equal, end, at)) for at in reversed(asked))      # an update after the last asking
     together = all(not np.array_equal(a, b) for one, two in zip(asked, asked[1:], strict=False)
                    for a, b in zip(one, two, strict=True))
     untouched = all(map(np.array_equal, given, start))
-    facts = ((lower, *moved), (reached,), (reached and len(asked) <= MOST + 1,), (reached and together,),
-             (reached and untouched,))
+    facts = ((after < before, *moved), (all(moved), reached),
+             *((reached, reached and fact) for fact in (len(asked) - 1 + last <= MOST, together, untouched)))
     return tuple(np.array(fact, float) for fact in facts)
 
 
 @exercise("training.parabola", points=5, minutes=30, inputs=for_parabola, shapes=((21, (2,)), (15, (2,))),
           measure=watched_parabola,
           returns={"moved": f"loss lower than at the start, W1, b1, W2, b2 moved: {EACH}",
-                   "reached": "1 if all four arrays moved and the loss is at the goal or below",
-                   "within": "1 if the goal was reached with at most 400 updates",
-                   "together": "1 if it was reached, and all arrays moved between one asking for slopes and the next",
-                   "untouched": "1 if it was reached, and the arrays you were given are as before"},
+                   "reached": f"all four arrays moved, and then the loss is at the goal or below: {EACH}",
+                   "within": f"the goal was reached, and with at most 400 updates: {EACH}",
+                   "together": f"it was reached, and all arrays moved between one asking for slopes and the next: {EACH}",
+                   "untouched": f"it was reached, and the arrays you were given are as before: {EACH}"},
           cites=("ECE417-10", "ECE417-48", "ECE417-56"),
           praise="From nonsense to a parabola, by nothing but slopes and short steps: all four arrays at once, from "
                  "weights that belong together, and the start is kept.")
@@ -876,14 +1120,14 @@ def parabola_start(slopes, W1, b1, W2, b2, goal):
     "only the second layer learns", "How many layers has this network, and how many of them move?",
     "Which of the four slopes do you use? Does W1 change?")
 def parabola_second(slopes, W1, b1, W2, b2, goal):
-    return walk(slopes, (W1, b1, W2, b2), 0.0, 40, 0.2, moving=(0, 0, 1, 1))
+    return walk(slopes, (W1, b1, W2, b2), 0.0, 5, 0.2, moving=(0, 0, 1, 1))
 
 
 @parabola.misconception(
     "the biases stay where they were", "How many arrays has this network, and how many of them move?",
     "A bias is a weight like any other. Which line of yours moves it?")
 def parabola_biases(slopes, W1, b1, W2, b2, goal):
-    return walk(slopes, (W1, b1, W2, b2), 0.0, 40, 0.2, moving=(1, 0, 1, 0))
+    return walk(slopes, (W1, b1, W2, b2), 0.0, 5, 0.2, moving=(1, 0, 1, 0))
 
 
 @parabola.misconception(
@@ -891,7 +1135,31 @@ def parabola_biases(slopes, W1, b1, W2, b2, goal):
     "Each layer has biases. Which of them move in your code?",
     "What could the hidden units not do if all their lines had to keep their places?")
 def parabola_hidden_bias(slopes, W1, b1, W2, b2, goal):
-    return walk(slopes, (W1, b1, W2, b2), 0.0, 40, 0.2, moving=(1, 0, 1, 1))
+    return walk(slopes, (W1, b1, W2, b2), 0.0, 5, 0.2, moving=(1, 0, 1, 1))
+
+
+@parabola.misconception(
+    "the weights of the first layer stay where they were",
+    "Four arrays, four slopes, four steps: does each of the three come four times in your code?",
+    "Print W1 before and after training. Is there a line that should have changed it?")
+def parabola_no_first(slopes, W1, b1, W2, b2, goal):
+    return walk(slopes, (W1, b1, W2, b2), 0.0, 5, 0.2, moving=(0, 1, 1, 1))
+
+
+@parabola.misconception(
+    "the weights of the second layer stay where they were",
+    "The hidden units learn what to say. Who learns how to listen to them?",
+    "Print W2 before and after training. Is there a line that should have changed it?")
+def parabola_no_second(slopes, W1, b1, W2, b2, goal):
+    return walk(slopes, (W1, b1, W2, b2), 0.0, 5, 0.2, moving=(1, 1, 0, 1))
+
+
+@parabola.misconception(
+    "the biases of the output stay where they were",
+    "A goal can be reached with a part standing still. Which of your four arrays has never moved?",
+    "Which slope do you get from `slopes` and never use? Look at the last of them.")
+def parabola_output_bias(slopes, W1, b1, W2, b2, goal):
+    return walk(slopes, (W1, b1, W2, b2), 0.0, 5, 0.2, moving=(1, 1, 1, 0))
 
 
 @parabola.misconception(
