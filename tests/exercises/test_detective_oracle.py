@@ -284,3 +284,19 @@ def test_who_convicts_everyone_a_little_earns_nothing():
 def test_what_a_witness_gave_instead_is_said_in_words(said, kind):
     verdict = judge(find("detective.witness"), lambda rule, e, start: said)
     assert verdict.headline.endswith(f"yours gave {kind}.")
+
+
+@pytest.mark.parametrize("change", [
+    ("= len(roles) > 1", "= len(roles) - 1"), ("= len(roles) > 1", "= len(roles) == 2"),
+    ("= 0 in where or 1 in where", "= np.sum(rows[:, 2] < 2)"), ("= 0 not in where", "= len(where - {0})")])
+def test_a_count_where_one_or_zero_is_asked_is_rejected(change, assignment):
+    for seed in range(10):
+        verdict = judge(find("detective.letters"), solved("proofread", assignment, change), seed)
+        assert verdict.earned == 2 and len(verdict.bad) == 1
+
+
+def test_a_loss_with_its_first_term_alone_is_named_where_the_slopes_are_right(assignment):
+    both = "-(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat))"
+    for seed in range(10):
+        verdict = judge(find("detective.target"), solved("with_target", assignment, (both, "-y * np.log(y_hat)")), seed)
+        assert verdict.earned == 3 and verdict.headline.startswith("`e`: ") and "label 0" in verdict.headline

@@ -60,10 +60,11 @@ def for_letters(rng, n, widths, scale):
     lives = {                                     # (where, what it counts) for each place of a letter
         "free": [(LEFT, a), (INSIDE, a)], "free outside": [(LEFT, b), (OUTSIDE, b)], "left alone": [(LEFT, c)],
         "summed": [(INSIDE, c), (INSIDE, c)], "summed too": [(INSIDE, d)],
-        "summed, left": [(LEFT, d), (INSIDE, d)], "summed, outside": [(OUTSIDE, a), (INSIDE, a)],
+        "summed, left": [(LEFT, d), (INSIDE, d)], "summed, outside": [(OUTSIDE, a), (OUTSIDE, a), (INSIDE, a)],
         "unbound inside": [(INSIDE, b), (INSIDE, b)], "unbound outside": [(OUTSIDE, c)],
         "late": [(LEFT, a), (OUTSIDE, a), (INSIDE, b)], "between": [(LEFT, b), (OUTSIDE, d), (INSIDE, b)],
-        "summed, two roles": [(INSIDE, c), (INSIDE, d)], "unbound, two roles": [(OUTSIDE, d), (INSIDE, a)]}
+        "summed, three roles": [(INSIDE, c), (INSIDE, d), (INSIDE, a)],      # a count of them is no 1
+        "unbound, two roles": [(OUTSIDE, d), (INSIDE, a)]}
     number = dict(zip(lives, rng.permutation(len(lives)), strict=True))
     rows = [(number[name], role, where) for name, places in lives.items() for where, role in places]
     rows = [rows[k] for k in rng.permutation(len(rows))]
@@ -569,6 +570,14 @@ def limit_of_means(x, w1, w2, y):
     "Label 0 and p almost 1: is that a good answer? What does your loss say?")
 def first_term_alone(x, w1, w2, y):
     return with_target(x, w1, w2, y, lambda p, y: (p - 1) * y, lambda p, y: -y * np.log(p))
+
+
+@target.misconception(
+    "an example with label 0 costs nothing, though it has slopes",
+    "Your slopes pull at examples with label 0. Which loss do they lower?",
+    "Measure the slope of your own e at an example with label 0. Is it the one that you return?")
+def first_term_in_e(x, w1, w2, y):
+    return with_target(x, w1, w2, y, e=lambda p, y: -y * np.log(p))
 
 
 # ---- 5 · a witness, LFD ------------------------------------------------------------------------------------
