@@ -261,10 +261,17 @@ def witness_over(points, no_number=np.inf, given=None):
 
 
 def test_a_gap_that_is_returned_as_nan_convicts_nobody():
-    answer = witness_over(lambda rng, d: rng.uniform(-2, 2, size=d), np.nan)
+    def first_or_larger(rule, e, start):
+        return witness_over(lambda rng, d: rng.uniform(-2, 2, size=d), np.nan)(rule, e, start)
+
+    def put_right(rule, e, start):
+        point, gap = detective.witness.answer(rule, e, start)
+        return point, gap if np.isfinite(gap) else np.nan
     for seed in range(10):
-        verdict = judge(find("detective.witness"), answer, seed)
-        assert verdict.bad == ("numbers",) and "NaN gets away" in verdict.headline
+        for answer in (first_or_larger, put_right):
+            verdict = judge(find("detective.witness"), answer, seed)
+            assert verdict.earned == 3.5 and verdict.bad == ("numbers",) and verdict.cause is None
+            assert verdict.facts[0].endswith(": 1, nan, asked for is 1, 2."), verdict.facts
 
 
 @pytest.mark.parametrize("size", [1.0, 0.5, 0.2])

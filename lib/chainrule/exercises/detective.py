@@ -685,12 +685,14 @@ def heard(function, rule, e, start):
     counts, shares = {kind: np.zeros(2) for kind in WITNESSED}, []
     for (kind, suspect, guilty), words in zip(trials, said, strict=True):
         point, gap = testimony(words, start)
-        if gap > CONVICTED:
+        if guilty and np.isnan(gap):              # it convicts nobody, and the card shows that it was told
+            counts[kind][1] = np.nan
+        elif gap > CONVICTED:
             own = gap_at(suspect, e, point)
             counts[kind][1] += guilty and own > CONVICTED
             shares.append(share(gap, own))
         elif not guilty:
-            counts[kind][0] += gap <= CONVICTED   # NaN neither convicts nor lets go
+            counts[kind][0] += gap <= CONVICTED   # not if it is NaN
     return (*counts.values(), np.round(np.mean(shares), 2) if shares else np.array(0.0))
 
 
@@ -755,7 +757,7 @@ def positive_alone(rule, e, start):
 
 
 @witness.misconception(
-    "a gap that is NaN gets away, for NaN is not larger than any number",
+    "a gap that is NaN gets away, for it is never the larger one",
     "What does Python say to NaN > 0? And what to NaN <= 0?",
     "The rule gives no number at some point. Is that right, or wrong, or passed over in silence?")
 def nan_gets_away(rule, e, start):
