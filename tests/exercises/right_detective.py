@@ -184,12 +184,13 @@ def symptoms_ratios(dWs, dbs, right_dWs, right_dbs, n):
         c = np.sum(G * R) / np.sum(R * R)
         return c if np.max(np.abs(G - c * R)) < 1e-8 * np.max(np.abs(R)) * max(abs(c), 0.01) or not G.any() else np.nan
     W = np.array([factor(G, R) for G, R in zip(dWs, right_dWs, strict=True)])
+    turned = np.array([factor(G.T, R) for G, R in zip(dWs, right_dWs, strict=True)])
     b = np.array([factor(G, R) for G, R in zip(dbs, right_dbs, strict=True)])
     one = [np.allclose(W, c, rtol=1e-9, atol=1e-9) and np.allclose(b, d, rtol=1e-9, atol=1e-9)
            for c, d in ((1, 1), (n, n), (-1, -1), (1 / n, 1 / n), (1, 1 / n))]
     if any(one):
         return one.index(True)
-    if np.allclose(b, 1, rtol=1e-9, atol=1e-9):
+    if np.allclose(b, 1, rtol=1e-9, atol=1e-9) and np.all((abs(W - 1) < 1e-9) | (abs(turned - 1) < 1e-9)):
         return np.int64(5)
     return 7 if np.all(W[:-1] == 0) else 6
 
@@ -203,7 +204,9 @@ def symptoms_flat(dWs, dbs, right_dWs, right_dbs, n):
     for code, c, d in ((0, 1, 1), (1, n, n), (2, -1, -1), (3, 1 / n, 1 / n), (4, 1, 1 / n)):
         if shapes and np.all(abs(w - c * rw) <= 1e-8 * abs(c * rw)) and np.all(abs(b - d * rb) <= 1e-8 * abs(d * rb)):
             return code
-    if np.all(abs(b - rb) <= 1e-8 * abs(rb)):
+    sides = [[np.array_equal(A.shape, R.shape) and np.all(abs(A - R) <= 1e-8 * abs(R)) for A in (G, G.T)]
+             for G, R in zip(dWs, right_dWs, strict=True)]
+    if np.all(abs(b - rb) <= 1e-8 * abs(rb)) and np.all(np.any(sides, axis=1)):
         return 5.0
     return 7 if sum(np.count_nonzero(A) for A in dWs[:-1]) == 0 else 6
 

@@ -4,16 +4,49 @@ Seven exercises as data. Four of them mend: the eight formulas that are wrong as
 pass with five bugs of our own. `witness` and `symptoms` are judged by what they do, and counted to both sides: the
 guilty must be convicted and the innocent let go. Functions that are handed over stay with whoever calls the check.
 """
+from functools import lru_cache
+
 import numpy as np
 
 from chainrule.activations import Identity, Sigmoid, Softmax, Tanh
 from chainrule.exercises import Unfit, exercise
+from chainrule.exercises._judge import _kind, _own_line
 from chainrule.mlp import MLP
 
 sigmoid = Sigmoid()
 ONE_EXAMPLE = ((1, (4, 5, 2)), (1, (3, 3, 3)), (1, (5, 2, 4)), (1, (3, 2, 1)))
 DEEP = ((3, (4, 5, 2)), (4, (3, 3, 3)), (5, (3, 2, 4, 6)))
 STOPS = (ArithmeticError, ValueError, TypeError, LookupError, AttributeError, AssertionError)
+
+
+def asked(function, questions, whom):
+    """What `function` says to each of the questions, tuples of arguments; None if it says nothing to the first.
+
+    The first question must not stop it. If others do, Unfit tells how many, and the first error.
+    """
+    said, errors = [], []
+    for k, arguments in enumerate(questions):
+        try:
+            said.append(function(*arguments))
+        except STOPS as error:
+            if k == 0:
+                raise
+            errors.append(error)
+        if k == 0 and said[0] is None:
+            return None
+    if errors:
+        raise Unfit(stopped(errors, len(questions), whom))
+    return said
+
+
+def stopped(errors, count, whom):
+    """One sentence for errors that arose at some of `count` questions: how many, and the first with line and text."""
+    first = errors[0]
+    line = _own_line(first)
+    text = " ".join(str(first).split())[:300] or "without a message"
+    return (f"Your function stopped on {len(errors)} of {count} {whom}, "
+            f"{'the first time ' if len(errors) > 1 else ''}with {type(first).__name__}"
+            f"{f' in the line `{line}`' if line else ''}: {text}{'' if text.endswith(('.', '?')) else '.'}")
 
 
 # ---- 1 · read the letters ----------------------------------------------------------------------------------
@@ -27,10 +60,11 @@ def for_letters(rng, n, widths, scale):
     lives = {                                     # (where, what it counts) for each place of a letter
         "free": [(LEFT, a), (INSIDE, a)], "free outside": [(LEFT, b), (OUTSIDE, b)], "left alone": [(LEFT, c)],
         "summed": [(INSIDE, c), (INSIDE, c)], "summed too": [(INSIDE, d)],
-        "summed, left": [(LEFT, d), (INSIDE, d)], "summed, outside": [(OUTSIDE, a), (INSIDE, a)],
+        "summed, left": [(LEFT, d), (INSIDE, d)], "summed, outside": [(OUTSIDE, a), (OUTSIDE, a), (INSIDE, a)],
         "unbound inside": [(INSIDE, b), (INSIDE, b)], "unbound outside": [(OUTSIDE, c)],
         "late": [(LEFT, a), (OUTSIDE, a), (INSIDE, b)], "between": [(LEFT, b), (OUTSIDE, d), (INSIDE, b)],
-        "summed, two roles": [(INSIDE, c), (INSIDE, d)], "unbound, two roles": [(OUTSIDE, d), (INSIDE, a)]}
+        "summed, three roles": [(INSIDE, c), (INSIDE, d), (INSIDE, a)],      # a count of them is no 1
+        "unbound, two roles": [(OUTSIDE, d), (INSIDE, a)]}
     number = dict(zip(lives, rng.permutation(len(lives)), strict=True))
     rows = [(number[name], role, where) for name, places in lives.items() for where, role in places]
     rows = [rows[k] for k in rng.permutation(len(rows))]
@@ -538,6 +572,14 @@ def first_term_alone(x, w1, w2, y):
     return with_target(x, w1, w2, y, lambda p, y: (p - 1) * y, lambda p, y: -y * np.log(p))
 
 
+@target.misconception(
+    "an example with label 0 costs nothing, though it has slopes",
+    "Your slopes pull at examples with label 0. Which loss do they lower?",
+    "Measure the slope of your own e at an example with label 0. Is it the one that you return?")
+def first_term_in_e(x, w1, w2, y):
+    return with_target(x, w1, w2, y, e=lambda p, y: -y * np.log(p))
+
+
 # ---- 5 · a witness, LFD ------------------------------------------------------------------------------------
 
 CONVICTED = 1e-6                                  # a larger gap is no rounding
@@ -578,8 +620,8 @@ def suspects(rule):
         found[[0, -1]] = found[[-1, 0]]
         return found
 
-    def not_everywhere(s):
-        return np.where(np.abs(s) <= 1, rule(s), np.nan)
+    def nan_where(is_so):
+        return lambda s: np.where(is_so(s), np.nan, rule(s))
     return {
         "plain": ([rule], [factor(-1.0), factor(0.5), factor(1.0001)]),
         "slope": ([with_slope(lambda s: 1 / np.cosh(s) ** 2)], [with_slope(np.ones_like)]),
@@ -588,11 +630,16 @@ def suspects(rule):
         "signs": ([with_slope(lambda s: 1 - np.tanh(np.abs(s)) ** 2)],
                   [with_slope(lambda s: 1 - np.tanh(s) * np.abs(np.tanh(s)))]),
         "entries": ([factor(1 + 1e-13)], [last_forgotten, two_exchanged]),
-        "numbers": ([rule], [not_everywhere])}
+        "numbers": ([rule], [nan_where(lambda s: np.abs(s) > 1), nan_where(lambda s: s < 0)])}
 
 
 def sideways(e, s):
     """The slope of e at s, by the complex step."""
+    return remembered_slope(e, tuple(s)).copy()
+
+
+@lru_cache(maxsize=64)                            # every suspect is asked at the same few points: measure once there
+def remembered_slope(e, s):
     return np.array([np.imag(e(s + 1e-30j * v)) / 1e-30 for v in np.eye(len(s))])
 
 
@@ -603,18 +650,10 @@ def gap_at(rule, e, s):
     return gap if np.isfinite(gap) else np.inf
 
 
-def testimony(function, rule, e, start, first=False):
-    """(point, gap) as `function` says, or None if it stopped; the first time it must not stop."""
-    try:
-        said = function(rule, e, start.copy())
-    except STOPS:
-        if first:
-            raise
-        return None
-    if first and said is None:
-        return None
+def testimony(said, start):
+    """(point, gap) of what a witness said, or Unfit with a sentence on what does not fit."""
     if not isinstance(said, (tuple, list)) or len(said) != 2:
-        what = f"{len(said)} results" if isinstance(said, (tuple, list)) else f"a {type(said).__name__}"
+        what = f"{len(said)} results" if isinstance(said, (tuple, list)) else _kind(said)
         raise Unfit(f"A witness is two results, in this order: a point and a gap; yours gave {what}.")
     try:
         point, gap = np.asarray(said[0], float), np.asarray(said[1], float)
@@ -630,33 +669,31 @@ def testimony(function, rule, e, start, first=False):
 
 
 def share(gap, own):
-    """The gap told over the gap there is; 1 if both are no number, 0 if only the one told is."""
-    if np.isfinite(gap):
-        return gap / own
-    return float(np.isinf(own))
+    """The gap told over the gap there is; 1 if both are no number, 0 if only the one told is, or if there is none."""
+    if own <= CONVICTED:
+        return 0.0
+    return gap / own if np.isfinite(gap) else float(np.isinf(own))
 
 
 def heard(function, rule, e, start):
     """Of each kind: the right rules let go, the wrong ones convicted by a point at which they err; and the gaps told."""
-    kinds, results, shares, first = suspects(rule), [], [], True
-    for right, wrong in kinds.values():
-        counts = np.zeros(2)
-        for rules, convict in ((right, False), (wrong, True)):
-            for suspect in rules:
-                said = testimony(function, suspect, e, start, first)
-                if first and said is None:
-                    return None
-                first = False
-                if said is None:
-                    continue
-                point, gap = said
-                if not convict:
-                    counts[0] += gap <= CONVICTED
-                elif not gap <= CONVICTED and (own := gap_at(suspect, e, point)) > CONVICTED:
-                    counts[1] += 1
-                    shares.append(share(gap, own))
-        results.append(counts)
-    return (*results, np.round(np.mean(shares), 2) if shares else np.array(0.0))
+    trials = [(kind, suspect, guilty) for kind, (right, wrong) in suspects(rule).items()
+              for group, guilty in ((right, False), (wrong, True)) for suspect in group]
+    said = asked(function, [(suspect, e, start.copy()) for _, suspect, _ in trials], "suspects")
+    if said is None:
+        return None
+    counts, shares = {kind: np.zeros(2) for kind in WITNESSED}, []
+    for (kind, suspect, guilty), words in zip(trials, said, strict=True):
+        point, gap = testimony(words, start)
+        if guilty and np.isnan(gap):              # it convicts nobody, and the card shows that it was told
+            counts[kind][1] = np.nan
+        elif gap > CONVICTED:
+            own = gap_at(suspect, e, point)
+            counts[kind][1] += guilty and own > CONVICTED
+            shares.append(share(gap, own))
+        elif not guilty:
+            counts[kind][0] += gap <= CONVICTED   # not if it is NaN
+    return (*counts.values(), np.round(np.mean(shares), 2) if shares else np.array(0.0))
 
 
 @exercise("detective.witness", points=4, minutes=25, inputs=for_witness, shapes=((1, (4,)), (1, (3,))), measure=heard,
@@ -728,6 +765,15 @@ def nan_gets_away(rule, e, start):
         found = gap_at(rule, e, s)
         return found if np.isfinite(found) else 0.0
     return best_of(ordinary(start), gap)
+
+
+@witness.misconception(
+    "no large signal is asked, and what goes wrong there alone is not seen",
+    "How large is your largest signal? How far does the task let you go?",
+    "Numbers overflow where signals are large. Would any of your points make one overflow?")
+def no_large_signal(rule, e, start):
+    points = np.random.default_rng(0).uniform(-1, 1, size=(10, len(start)))
+    return best_of(points, lambda s: gap_at(rule, e, s))
 
 
 @witness.misconception(
@@ -813,14 +859,19 @@ def pass_of(trace, Ws, Y, slope=lambda H: H * (1 - H), used=None):
     return dWs, dbs
 
 
+TINY = 1e-20                                      # slopes so small that a fixed allowance lets all of them pass
+
+
 def for_symptoms(rng, n, widths, scale):
-    """The right slopes, and those of a pass that goes wrong on its way down, in one of three ways."""
+    """The right slopes, and those of a pass that goes wrong on its way down, in one of three ways; tiny if deep."""
     net, trace, Y = network_for(rng, n, widths, scale)
     Ws = [layer.W for layer in net.layers]
     right_dWs, right_dbs = pass_of(trace, Ws, Y)
     ways = ({"slope": np.ones_like}, {"slope": lambda H: H}, {"used": lambda W, dW: W - 0.5 * dW})
     dWs, dbs = pass_of(trace, Ws, Y, **ways[rng.integers(3)])
-    return {"dWs": dWs, "dbs": dbs, "right_dWs": right_dWs, "right_dbs": right_dbs, "n": np.float64(n)}
+    size = TINY if len(Ws) > 2 else 1.0
+    return {name: [size * A for A in arrays] for name, arrays in (
+        ("dWs", dWs), ("dbs", dbs), ("right_dWs", right_dWs), ("right_dbs", right_dbs))} | {"n": np.float64(n)}
 
 
 def patients(dWs, dbs, right_dWs, right_dbs, n):
@@ -834,26 +885,22 @@ def patients(dWs, dbs, right_dWs, right_dbs, n):
     def a_little(given, right):
         return [R + 1e-4 * (G - R) for G, R in zip(given, right, strict=True)]
 
-    def still(right):
-        return [0 * A for A in right[:-1]] + [right[-1].copy()]
+    def silent(arrays, *layers):
+        return [0 * A if k in layers else A.copy() for k, A in enumerate(arrays)]
     last = len(right_dWs) - 1
+    below = range(last)
     everywhere = [(code, times(factor, right_dWs), times(factor, right_dbs))
                   for code, factor in enumerate((1, n, -1, 1 / n))]
     transposed = [(5, turned(*layers), times(1, right_dbs)) for layers in ((0,), (last,), range(last + 1))]
+    one_of_several = [(6, silent(dWs, k), silent(dbs, k)) for k in below] if last > 1 else []
     return [*everywhere, (4, times(1, right_dWs), times(1 / n, right_dbs)), *transposed, (6, dWs, dbs),
-            (6, a_little(dWs, right_dWs), a_little(dbs, right_dbs)), (7, still(right_dWs), still(right_dbs))]
+            (6, a_little(dWs, right_dWs), a_little(dbs, right_dbs)),
+            (6, [dWs[0], *turned(*below)[1:]], times(1, right_dbs)),         # biases right; transposed, but not all
+            *one_of_several, (7, silent(right_dWs, *below), silent(right_dbs, *below))]
 
 
-def told(function, arguments, first=False):
-    """The code that `function` tells, or None if it stopped; the first time it must not stop."""
-    try:
-        said = function(*arguments)
-    except STOPS:
-        if first:
-            raise
-        return None
-    if first and said is None:
-        return None
+def code_in(said):
+    """The code that was told, a number, or Unfit with a sentence on what it was instead."""
     number = np.asarray(said) if isinstance(said, (int, float, np.number, np.ndarray)) else np.asarray("")
     if number.size != 1 or number.dtype.kind not in "iuf":
         what = f"an array of shape {number.shape}" if number.ndim else f"{said!r:.40}"
@@ -864,15 +911,13 @@ def told(function, arguments, first=False):
 def diagnosed(function, dWs, dbs, right_dWs, right_dbs, n):
     """For each code: how many of its patients got it, and how many of the others did not."""
     cases = patients(dWs, dbs, right_dWs, right_dbs, n)
-    said = []
-    for k, (_, given_dWs, given_dbs) in enumerate(cases):
-        copies = [[A.copy() for A in arrays] for arrays in (given_dWs, given_dbs, right_dWs, right_dbs)]
-        said.append(told(function, [*copies, n], first=not k))
-        if k == 0 and said[0] is None:
-            return None
-    return tuple(np.array([sum(s == c for s, (is_, *_) in zip(said, cases, strict=True) if is_ == c),
-                           sum(s is not None and s != c for s, (is_, *_) in zip(said, cases, strict=True) if is_ != c)],
-                          float) for c in range(len(CODES)))
+    said = asked(function, [[*([A.copy() for A in arrays] for arrays in (*given, right_dWs, right_dbs)), n]
+                            for _, *given in cases], "patients")
+    if said is None:
+        return None
+    pairs = [(code_in(words), code) for words, (code, *_) in zip(said, cases, strict=True)]
+    return tuple(np.array([sum(told == c for told, code in pairs if code == c),
+                           sum(told != c for told, code in pairs if code != c)], float) for c in range(len(CODES)))
 
 
 @exercise("detective.symptoms", points=4, minutes=20, inputs=for_symptoms, shapes=DEEP, measure=diagnosed,
@@ -901,7 +946,7 @@ def alike(G, R, factor=1.0, rtol=1e-9):
                                               * np.max(np.abs(R))))
 
 
-def found_by(dWs, dbs, right_dWs, right_dbs, n, same=alike, factors=None, turned=None, standing=7):
+def found_by(dWs, dbs, right_dWs, right_dbs, n, same=alike, factors=None, turned=None, standing=7, below=slice(-1)):
     """The code, with one part of the search replaced; `same(G, R, factor)` compares two arrays."""
     def are(given, right, factor=1.0):
         return all(same(G, R, factor) for G, R in zip(given, right, strict=True))
@@ -913,7 +958,7 @@ def found_by(dWs, dbs, right_dWs, right_dbs, n, same=alike, factors=None, turned
     turned = turned or (lambda G, R: same(G, R, 1.0) or same(G.T, R, 1.0))
     if all(turned(G, R) for G, R in zip(dWs, right_dWs, strict=True)):
         return 5
-    return 6 if any(np.any(G) for G in dWs[:-1]) else standing
+    return 6 if any(np.any(G) for G in dWs[below]) else standing
 
 
 @symptoms.misconception(
@@ -957,12 +1002,22 @@ def too_generous(dWs, dbs, right_dWs, right_dbs, n):
 
 
 @symptoms.misconception(
+    "tiny slopes count as equal, whatever they are",
+    "1e-20 and 2e-20: does your comparison call them equal?",
+    "Which allowances has the comparison that you call, also those that you did not write? Do they shrink with "
+    "the slopes?")
+def fixed_allowance(dWs, dbs, right_dWs, right_dbs, n):
+    return found_by(dWs, dbs, right_dWs, right_dbs, n,
+                    lambda G, R, factor: G.shape == R.shape and np.allclose(G, factor * R))
+
+
+@symptoms.misconception(
     "only sizes are compared, and signs and places are not seen",
     "Which mistakes leave the length of a gradient as it is?",
     "Turn all signs. Which of your numbers changes?")
 def by_size(dWs, dbs, right_dWs, right_dbs, n):
     return found_by(dWs, dbs, right_dWs, right_dbs, n, lambda G, R, factor: np.isclose(
-        np.linalg.norm(G), abs(factor) * np.linalg.norm(R), rtol=1e-9))
+        np.linalg.norm(G), abs(factor) * np.linalg.norm(R), rtol=1e-9, atol=0))
 
 
 @symptoms.misconception(
@@ -997,6 +1052,32 @@ def shape_alone(dWs, dbs, right_dWs, right_dbs, n):
 def all_transposed(dWs, dbs, right_dWs, right_dbs, n):
     whole = all(alike(G.T, R) for G, R in zip(dWs, right_dWs, strict=True))
     return found_by(dWs, dbs, right_dWs, right_dbs, n, turned=lambda G, R: whole)
+
+
+@symptoms.misconception(
+    "wherever the biases are right, a wrong dW passes as transposed",
+    "Biases right, one dW right, one dW wrong in every entry: what do you call that?",
+    "Of how many layers do you ask that they be right or transposed: of one, or of more?")
+def right_biases(dWs, dbs, right_dWs, right_dbs, n):
+    whole = all(map(alike, dbs, right_dbs))
+    return found_by(dWs, dbs, right_dWs, right_dbs, n, turned=lambda G, R: whole)
+
+
+@symptoms.misconception(
+    "one transposed layer is enough for it, however wrong another one is",
+    "One dW is transposed, and one below it has nothing to do with the right one. Which code should that have?",
+    "You have found a transposed layer. Do you look at the other layers then?")
+def one_transposed(dWs, dbs, right_dWs, right_dbs, n):
+    whole = any(alike(G.T, R) for G, R in zip(dWs, right_dWs, strict=True))
+    return found_by(dWs, dbs, right_dWs, right_dbs, n, turned=lambda G, R: whole)
+
+
+@symptoms.misconception(
+    "one layer alone is asked whether it stands still",
+    "Three layers: one is 0, one is wrong, the last is right. Is everything below the last one 0?",
+    "In a network of three layers, how many are below the last one? How many of them do you ask?")
+def one_stands(dWs, dbs, right_dWs, right_dbs, n):
+    return found_by(dWs, dbs, right_dWs, right_dbs, n, below=slice(1))
 
 
 @symptoms.misconception(
