@@ -3,7 +3,6 @@
 `grade` is called in the processes of a pool, or of a Dask cluster; this process alone writes. A result goes into the
 journal, then into the gradebook; whatever is killed, the next run finishes it.
 """
-import contextlib
 import functools
 import gc
 import json
@@ -23,7 +22,7 @@ import nbformat
 
 from chainrule_grading import grading, rules, secret
 from chainrule_grading.authoring import release_of
-from chainrule_grading.course import UserError
+from chainrule_grading.course import UserError, said_in_a_sentence
 from chainrule_grading.grading import Result, best_isolation, instructors, own_gradebook, submissions
 from chainrule_grading.journal import Journal, result_from
 from chainrule_grading.notebooks import Limits, Unreadable, read
@@ -274,7 +273,7 @@ def grade_class(course, assignment, only=None, limits=Limits(), say=print, isola
     """
     own_gradebook(course)
     waiting, own = submissions(course, assignment, only), workers is None
-    with _said_in_a_sentence(course):
+    with said_in_a_sentence(course.classroom):
         klass = Class(course, assignment, limits, isolation)
         if copy:
             back_up(course)
@@ -287,19 +286,6 @@ def grade_class(course, assignment, only=None, limits=Limits(), say=print, isola
     finally:
         if own:
             workers.close()
-
-
-@contextlib.contextmanager
-def _said_in_a_sentence(course):
-    """A classroom that cannot be written is the user's to mend: UserError."""
-    try:
-        yield
-    except Exception as failed:
-        if not isinstance(failed, OSError) and type(failed).__name__ != "OperationalError":     # of SQLAlchemy
-            raise
-        why = getattr(failed, "strerror", None) or str(getattr(failed, "orig", failed))
-        raise UserError(f"{course.classroom} cannot be written ({why}); make room there, or give yourself the right "
-                        "to, and run the command again. Nothing is lost.") from failed
 
 
 def _as_many_as_needed(count):
