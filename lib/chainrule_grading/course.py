@@ -48,6 +48,9 @@ def said_in_a_sentence(where):
         path = Path(os.fsdecode(named)) if isinstance(named, str | bytes) else Path(where)
         if found := re.fullmatch(r"\.(.+)\.tmp", path.name):       # the file that was to become it: write_atomically
             path = path.with_name(found[1])
+        if isinstance(failed, FileExistsError | NotADirectoryError):
+            raise UserError(f"{path} cannot be written, for there is a file where a folder is needed; move it away, or "
+                            "name another place. Nothing is lost.") from failed
         raise UserError(f"{path} cannot be {'read' if _only_read(failed) else 'written'} ({why}); make room there, or "
                         "give yourself the right to, and run the command again. Nothing is lost.") from failed
 
