@@ -127,9 +127,10 @@ examples
 
 
 FORGET = """Work, marks, feedback, the line in the list, and all of it in backups as well. There is no way back.
-course/teach/privacy.md says what lies elsewhere.
+course/teach/privacy.md says what lies elsewhere. Type the name as it stands in the list: if only another case of it is
+there, nothing is deleted, and the right name is shown.
 
-Exit code: 0 if it was deleted, 1 if --yes was missing."""
+Exit code: 0 if it was deleted, 1 if --yes was missing, 2 if nobody is called so."""
 
 
 def class_commands(of_class):

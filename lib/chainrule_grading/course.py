@@ -34,8 +34,11 @@ def no_name(name):
 
 
 @contextlib.contextmanager
-def said_in_a_sentence(where):
-    """A file or folder that cannot be read or written is the user's to mend: UserError. `where` if none is named."""
+def said_in_a_sentence(where, always=False):
+    """A file or folder that cannot be read or written is the user's to mend: UserError.
+
+    It names the file at fault, or `where` if the error names none, or `always`: rmtree's errors have half a path.
+    """
     try:
         yield
     except Exception as failed:
@@ -44,7 +47,7 @@ def said_in_a_sentence(where):
         if isinstance(failed, BrokenPipeError):   # whoever reads what is printed has gone: no file is at fault
             raise
         why = getattr(failed, "strerror", None) or str(getattr(failed, "orig", failed))
-        named = getattr(failed, "filename", None)
+        named = None if always else getattr(failed, "filename", None)
         path = Path(os.fsdecode(named)) if isinstance(named, str | bytes) else Path(where)
         if found := re.fullmatch(r"\.(.+)\.tmp", path.name):       # the file that was to become it: write_atomically
             path = path.with_name(found[1])

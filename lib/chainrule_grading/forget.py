@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from chainrule_grading import roster, rules, tables
-from chainrule_grading.course import UserError, no_name, spelt, write_atomically
+from chainrule_grading.course import UserError, no_name, said_in_a_sentence, spelt, write_atomically
 from chainrule_grading.grading import own_gradebook
 from chainrule_grading.learner import shown
 from chainrule_grading.recorder import PATIENCE
@@ -50,7 +50,8 @@ def main(course, learner, yes=False):
         print("Nothing was deleted. There will be no copy: add --yes if you mean it.")
         return 1
     for trace in traces:
-        trace.delete()
+        with said_in_a_sentence(trace.path, always=True):
+            trace.delete()
     print("Deleted. What lies elsewhere is for you to delete: downloaded zips and exports, the exchange, copies of\n"
           "this folder, and what the learning system keeps.")
     return 0

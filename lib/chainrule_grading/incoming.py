@@ -80,7 +80,7 @@ class Names:
                                    r"( ?\(\d+\))?\.zip", re.DOTALL)
         self.participants, self.unclear = _participants(worksheet, self.roster, zone) if worksheet else ({}, {})
         submitted = course.classroom / "submitted"
-        self.folders = {p.name.casefold(): p.name for p in submitted.iterdir()} if submitted.is_dir() else {}
+        self.folders = {spelt(p.name).casefold(): p.name for p in submitted.iterdir()} if submitted.is_dir() else {}
 
     def whose(self, file):
         """(learner, when or None, a note); Unknown says what to do."""

@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from chainrule_grading import cli, demo, roster, rules
+from chainrule_grading import cli, demo, forget, roster, rules
 from chainrule_grading.driver import Here, grade_class
 from tests.grading.test_commands import work_of
 
@@ -128,3 +128,13 @@ def test_one_name_that_begins_like_another_is_another(term):
     assert cli.main(["class", "forget", "ad", "--yes"]) == 0
     assert (term.classroom / "submitted/ada/delta/delta.ipynb").is_file() and set(rows(term)) == {"ada", "dora"}
     assert list((term.classroom / "handed-in").glob("delta-ada-*"))
+
+
+def test_what_cannot_be_deleted_is_named_in_a_sentence(term, monkeypatch, capsys):
+    def refused(path):
+        raise PermissionError(13, "Permission denied", "delta.ipynb")
+    monkeypatch.setattr(forget.shutil, "rmtree", refused)
+    assert cli.main(["class", "forget", "ada", "--yes"]) == 2
+    said = capsys.readouterr()
+    assert "classroom/submitted/ada cannot be written (Permission denied)" in said.err and said.err.count("\n") == 1
+    assert "Deleted." not in said.out
