@@ -16,7 +16,7 @@ import nbformat
 
 from chainrule import __version__
 from chainrule_grading import secret
-from chainrule_grading.authoring import release_of
+from chainrule_grading.authoring import keep_copy, release_of
 from chainrule_grading.course import UserError, write_atomically
 from chainrule_grading.learner import shown
 
@@ -50,13 +50,20 @@ def main(course, out=None):
     """The command; exit code 0."""
     target = Path(out) if out else course.classroom / f"{TOP}.zip"
     as_zip = target.suffix.lower() == ".zip"
+    if not as_zip and target.is_file():
+        raise UserError(f"{target} is a file; name a new folder, or a zip: --out chainrule.zip.")
+    if as_zip and target.is_dir():
+        raise UserError(f"{target} is a folder; name a zip in it: --out {target / 'chainrule.zip'}.")
     if not as_zip and target.is_dir() and any(target.iterdir()):
         raise UserError(f"{target} is a folder that holds something; name a new one, or a zip: --out chainrule.zip.")
     print("Building the package …", flush=True)
     files = contents(course, wheel(course))
     searched(course, files)
     if as_zip:
-        write_atomically(target, packed(files))
+        data = packed(files)
+        if target.is_file() and target.read_bytes() != data:       # an older bundle, or something that is not ours
+            print(f"What was there is kept in {shown(course, keep_copy(course, target))}.")
+        write_atomically(target, data)
     else:
         for name, data in files.items():
             write_atomically(target / name, data)

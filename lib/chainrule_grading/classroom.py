@@ -19,9 +19,10 @@ SHOWN = 40                                        # lines about single learners
 def init(course, list_of=None, due=(), late=None, grace=None, at_most=None, zone=None):
     """Set up the class, or change it; exit code 0. Nothing is written before all that was typed is understood."""
     own_gradebook(course)
-    before, people = rules.of(course), roster.of(course)
-    after = _new_rules(course, before, due, late, grace, at_most, zone)
+    people = roster.of(course)
     people, news = roster.merged(people, roster.read(Path(list_of)), list_of) if list_of else (people, [])
+    before = rules.of(course, people)             # extensions may be of those who are new
+    after = _new_rules(course, before, due, late, grace, at_most, zone)
     _secret(course)
     _people(course, people, news, list_of)
     _rules(course, before, after)
@@ -89,6 +90,11 @@ def _rules(course, before, after):
         print(f"  {assignment} is no longer due at any time")
     if after.late is not None or before.late is not None:
         print(f"  {'now ' * (after.late != before.late)}{after.late or 'late work goes by nbgrader_config.py'}")
+    more = rules.in_words(after)
+    for sentence in more[:SHOWN]:
+        print(f"  {sentence}")
+    if len(more) > SHOWN:
+        print(f"  … and {len(more) - SHOWN} more extensions")
     print(f"Rules of the class: {shown(course, rules.place(course))}")
 
 

@@ -4,7 +4,7 @@ import sys
 from importlib import import_module
 
 from chainrule import __version__
-from chainrule_grading.course import UserError, find_course
+from chainrule_grading.course import UserError, find_course, said_in_a_sentence
 
 ABOUT = """chainrule: a course on backpropagation in which every equation is run.
 
@@ -71,7 +71,10 @@ changes, a copy is kept in classroom/backups. Nobody is ever taken out of the cl
 the list      a CSV with columns such as learner, first_name, last_name, email; or Canvas' gradebook export; or
               Moodle's grade export, list of participants or grading worksheet (in English)
 due dates     delta=2026-12-01 is the end of that day, delta=2026-12-01T18:00 that time, delta=none takes it away
-late work     --late 10% takes off a tenth of the points earned for each day begun, --late 2 two points
+late work     --late 10% takes off a tenth of the points earned for each day begun, --late 2 two points, --late 0
+              nothing; --late none leaves it to nbgrader_config.py. --late-at-most 50% is the most that it takes off;
+              none is no such limit, and with 0 late work loses nothing
+extensions    [extensions.delta] in classroom/class.toml; those that hold are shown
 
 The course secret, from which the grader draws its cases, is made the first time. Learners never get it. With it, a
 submission can be graded again later with the same result: keep the copy.
@@ -83,7 +86,9 @@ examples
 
 
 IMPORT = """Each notebook goes to classroom/submitted/LEARNER/ASSIGNMENT/; a dated copy of what was there before, to
-classroom/backups/submitted/. Of several by one learner the newest counts; what is there and newer stays.
+classroom/backups/submitted/. Of several by one learner the newest counts, as far as it is known when they came; the
+table says by what it was chosen. What is there stays, and the table says so, where it is newer, where its time is known
+and that of the new one is not, and where the new one is empty or no notebook. --replace takes the new one all the same.
 
 what it reads  Moodle   "Full Name_12345_assignsubmission_file/delta.ipynb", or "…_file_delta.ipynb"
                Canvas   lovelaceada_LATE_12345_67890_delta-1.ipynb
@@ -92,9 +97,11 @@ what it reads  Moodle   "Full Name_12345_assignsubmission_file/delta.ipynb", or 
 
 Whose it is, the learning system and classroom/roster.csv say (chainrule class init --roster). When it was handed in is
 known from Moodle's worksheet, from a timestamp.txt beside it, or from a learner's own zip; otherwise it is not late.
+A date that is not understood (of a Moodle that is not in English) is named, and counts as not known.
 Zips are not unpacked anywhere: what is odd in them is refused with a sentence, and the others go on.
 
-Exit code: 0 if everything was taken in, 1 if something was not."""
+Exit code: 0 if everything was taken in, or is there already or newer; 1 if something was not, or a date was not
+understood."""
 
 
 EXPORT = """Best give it a fresh export of theirs with --into: then numbers and headings are theirs, and a cell for
@@ -112,7 +119,7 @@ examples
 BUNDLE = """In it are the lectures, the exercises as released, the course as a Python package (a wheel), nbgrader's
 configuration and a page that says how to begin. Solution notebooks, the course secret and the classroom are not, and
 the bundle is searched for them before it is written. The package holds the registry of right answers, as the open
-course does (course/teach/safety.md).
+course does (course/teach/safety.md). Of a zip that is there already, a copy is kept in classroom/backups.
 
 examples
   chainrule class bundle
@@ -120,9 +127,10 @@ examples
 
 
 FORGET = """Work, marks, feedback, the line in the list, and all of it in backups as well. There is no way back.
-course/teach/privacy.md says what lies elsewhere.
+course/teach/privacy.md says what lies elsewhere. Type the name as it stands in the list: if only another case of it is
+there, nothing is deleted, and the right name is shown.
 
-Exit code: 0 if it was deleted, 1 if --yes was missing."""
+Exit code: 0 if it was deleted, 1 if --yes was missing, 2 if nobody is called so."""
 
 
 def class_commands(of_class):
@@ -141,7 +149,8 @@ def class_commands(of_class):
     init.add_argument("--late", metavar="AMOUNT", help="what each late day costs: 10%% of the points earned, 2 points, "
                                                        "or none")
     init.add_argument("--grace", type=float, metavar="MINUTES", help="so late, and nothing is lost")
-    init.add_argument("--late-at-most", metavar="AMOUNT", help="the most that late work loses, such as 50%%")
+    init.add_argument("--late-at-most", metavar="AMOUNT", help="the most that late work loses, such as 50%%; none: "
+                                                              "no limit")
 
     take_in = command("import", "take in what was handed in: Moodle's or Canvas' zip, a folder, learners' zips", IMPORT)
     take_in.add_argument("paths", nargs="+", metavar="PATH", help="a zip, a folder or a notebook")
@@ -149,6 +158,9 @@ def class_commands(of_class):
     take_in.add_argument("--worksheet", metavar="CSV",
                          help="Moodle's grading worksheet of the assignment: tells namesakes apart, and when work came")
     take_in.add_argument("--zone", metavar="NAME", help="the time zone of the worksheet (default: this machine's)")
+    take_in.add_argument("--replace", action="store_true",
+                         help="take in also what is older than what is there, has no known time or is no notebook; a "
+                              "copy of what was there is kept")
     take_in.add_argument("--dry-run", action="store_true", help="write nothing; show what would be taken in")
 
     export = command("export", "give marks out: a CSV that Canvas or Moodle takes", EXPORT)
@@ -295,8 +307,9 @@ def run(arguments):
                                 + import_module("chainrule_grading.handin").choices(find_course(), "check"))
             return import_module("chainrule_grading.learner").check(a.notebook, a.cell_seconds)
         case "submit":
-            return import_module("chainrule_grading.handin").submit(
-                find_course(), a.notebook, a.learner, a.to, a.zip)
+            course = find_course()
+            with said_in_a_sentence(a.to or course.classroom):
+                return import_module("chainrule_grading.handin").submit(course, a.notebook, a.learner, a.to, a.zip)
         case "progress":
             if a.page:
                 where = import_module("chainrule_grading.summary").write(find_course())
@@ -310,7 +323,9 @@ def run(arguments):
         case "report":
             return import_module("chainrule_grading.report").main(find_course(), a.assignment, a.anonymous, a.to)
         case "class":
-            return run_class(find_course(), a)
+            course = find_course()
+            with said_in_a_sentence(course.classroom):
+                return run_class(course, a)
         case "build":
             return import_module("chainrule_grading.authoring").main(
                 find_course(), a.only, a.dry_run, a.from_notebook)
@@ -326,7 +341,7 @@ def run_class(course, a):
                 course, a.roster, a.due, a.late, a.grace, a.late_at_most, a.zone)
         case "import":
             return import_module("chainrule_grading.incoming").main(
-                course, a.paths, a.assignment, a.dry_run, a.worksheet, a.zone)
+                course, a.paths, a.assignment, a.dry_run, a.worksheet, a.zone, a.replace)
         case "export":
             return import_module("chainrule_grading.marks").main(
                 course, a.canvas, a.assignment, a.out, a.into, a.column, a.scale, a.as_it_stands)
@@ -336,13 +351,24 @@ def run_class(course, a):
             return import_module("chainrule_grading.forget").main(course, a.learner, a.yes)
 
 
+def _negative(argv):
+    """argparse takes -5% for an option; joined to --late it is its value, and is refused with a reason."""
+    joined = []
+    for word in argv:
+        if joined and joined[-1] in ("--late", "--late-at-most") and word[:1] == "-" and word[1:2].isdigit():
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
+
+
 def main(argv=None):
     """The entry point: one sentence instead of a traceback for everything a user can mend."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")       # a Windows console may be cp1252
     top = parser()
-    arguments = top.parse_args(argv)
+    arguments = top.parse_args(_negative(sys.argv[1:] if argv is None else argv))
     if not arguments.command:
         top.print_help()
         return 0

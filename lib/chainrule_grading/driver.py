@@ -3,7 +3,6 @@
 `grade` is called in the processes of a pool, or of a Dask cluster; this process alone writes. A result goes into the
 journal, then into the gradebook; whatever is killed, the next run finishes it.
 """
-import contextlib
 import functools
 import gc
 import json
@@ -23,7 +22,7 @@ import nbformat
 
 from chainrule_grading import grading, rules, secret
 from chainrule_grading.authoring import release_of
-from chainrule_grading.course import UserError
+from chainrule_grading.course import UserError, said_in_a_sentence
 from chainrule_grading.grading import Result, best_isolation, instructors, misplaced, own_gradebook, submissions
 from chainrule_grading.journal import Journal, result_from
 from chainrule_grading.notebooks import Limits, Unreadable, read
@@ -286,7 +285,7 @@ def alone(course, say):
         yield
         return
     with contextlib.ExitStack() as stack:
-        with _said_in_a_sentence(course):
+        with said_in_a_sentence(course.classroom):
             course.classroom.mkdir(parents=True, exist_ok=True)
             lock = stack.enter_context(open(course.classroom / ".grading.lock", "w"))
         try:
@@ -299,7 +298,7 @@ def alone(course, say):
 
 def _grade_class(course, assignment, only, limits, say, isolation, workers, force, copy):
     waiting, own = submissions(course, assignment, only), workers is None
-    with _said_in_a_sentence(course):
+    with said_in_a_sentence(course.classroom):
         klass = Class(course, assignment, limits, isolation)
         if copy:
             back_up(course)
@@ -312,19 +311,6 @@ def _grade_class(course, assignment, only, limits, say, isolation, workers, forc
     finally:
         if own:
             workers.close()
-
-
-@contextlib.contextmanager
-def _said_in_a_sentence(course):
-    """A classroom that cannot be written is the user's to mend: UserError."""
-    try:
-        yield
-    except Exception as failed:
-        if not isinstance(failed, OSError) and type(failed).__name__ != "OperationalError":     # of SQLAlchemy
-            raise
-        why = getattr(failed, "strerror", None) or str(getattr(failed, "orig", failed))
-        raise UserError(f"{course.classroom} cannot be written ({why}); make room there, or give yourself the right "
-                        "to, and run the command again. Nothing is lost.") from failed
 
 
 def _as_many_as_needed(count):
@@ -348,7 +334,7 @@ def _grade(klass, waiting, recorder, journal, workers, say, force):
 
     def fail(student, failed):
         logging.getLogger(__name__).debug("grading failed", exc_info=failed)
-        failures.append((student, f"{type(failed).__name__}: {failed}"))
+        failures.append((student, str(failed) if isinstance(failed, UserError) else f"{type(failed).__name__}: {failed}"))
         say(f"[{len(results) + len(failures)}/{len(waiting)}] {student}: FAILED, {failures[-1][1]}")
 
     def left():

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from chainrule_grading import roster, rules, tables
-from chainrule_grading.course import LEARNER, UserError, write_atomically
+from chainrule_grading.course import UserError, no_name, said_in_a_sentence, spelt, write_atomically
 from chainrule_grading.grading import own_gradebook
 from chainrule_grading.learner import shown
 from chainrule_grading.recorder import PATIENCE
@@ -34,9 +34,13 @@ class Trace:
 
 def main(course, learner, yes=False):
     """The command; exit code 0 if all was deleted, 1 if nothing was because --yes is missing."""
-    if not LEARNER.fullmatch(learner):
+    if no_name(learner):
         raise UserError(f"{learner!r} is not a learner's name; it is the name of the folder in classroom/submitted.")
     own_gradebook(course)
+    known = names(course)
+    if learner not in known and (alike := sorted(one for one in known if _folded(one) == _folded(learner))):
+        raise UserError(f"Nobody is called {learner!r} here, but there is {' and '.join(map(repr, alike))}; type the "
+                        "name so, if that is who is meant. Nothing was deleted.")
     traces = [trace for find in (_folders, _lines, _books, _extensions, _receipts) for trace in find(course, learner)]
     if not traces:
         raise UserError(f"Nothing in {course.classroom} is {learner}'s; names are those of the folders in submitted/.")
@@ -46,10 +50,30 @@ def main(course, learner, yes=False):
         print("Nothing was deleted. There will be no copy: add --yes if you mean it.")
         return 1
     for trace in traces:
-        trace.delete()
+        with said_in_a_sentence(trace.path, always=True):
+            trace.delete()
     print("Deleted. What lies elsewhere is for you to delete: downloaded zips and exports, the exchange, copies of\n"
           "this folder, and what the learning system keeps.")
     return 0
+
+
+def names(course):
+    """All learners of whom there is something, by their names in the list, the gradebook, the rules and folders."""
+    rooms, found = course.classroom, set(roster.of(course).learners)
+    for room in ("submitted", "autograded", "feedback", "backups/submitted"):
+        found |= {path.name for path in rooms.glob(f"{room}/*") if path.is_dir()}
+    found |= {path.stem for path in rooms.glob("journal/*/*.json")}
+    for learners in rules.of(course).extensions.values():
+        found |= set(learners)
+    for path in _gradebooks(course):
+        with closing(sqlite3.connect(path, timeout=PATIENCE)) as book:
+            found |= {name for name, in book.execute("select id from student")}
+    return found
+
+
+def _folded(name):
+    """A name as file systems see it that make no difference between A and a, or between two spellings of é."""
+    return spelt(name).casefold()
 
 
 def _folders(course, learner):
@@ -75,23 +99,37 @@ def _folders(course, learner):
 def _lines(course, learner):
     """The list of the class, exports, and copies of them that have a line about this person."""
     mine = roster.of(course).learners.get(learner, roster.Learner(learner))
-    one, rooms = roster.Roster([mine]), course.classroom
+    people, rooms = roster.of(course), course.classroom
+    one = roster.Roster([mine])
+
+    def about(row):
+        """Whether a row is about this person; where it fits two namesakes, numbers of the others are looked at first.
+
+        Of somebody who is not on the list we know the name here alone, and no other name will do."""
+        if learner not in people.learners:
+            return row.learner == learner
+        owner = people.same(row) or one.same(row)
+        return owner is not None and owner.learner == learner
     for path in sorted({roster.place(course), *rooms.glob("backups/*.csv"), *rooms.glob("exports/*.csv")}):
         if path.is_file():
             table = tables.read(path)
-            kept = [row for row in table.rows if one.same(roster.person(table, row)) is None]
+            kept = [row for row in table.rows if not about(roster.person(table, row))]
             if len(kept) < len(table.rows):
                 yield Trace(path, partial(write_atomically, path, tables.written(replace(table, rows=kept))))
 
 
 def _books(course, learner):
     """The gradebook and its copies in which the learner is."""
-    for path in [course.classroom / "gradebook.db", *sorted(course.classroom.glob("backups/gradebook-*.db"))]:
-        if path.is_file() and path.stat().st_size:
-            with closing(sqlite3.connect(path, timeout=PATIENCE)) as book:
-                known = book.execute("select 1 from student where id = ?", (learner,)).fetchone()
-            if known:
-                yield Trace(path, partial(_forget_in, path, learner))
+    for path in _gradebooks(course):
+        with closing(sqlite3.connect(path, timeout=PATIENCE)) as book:
+            known = book.execute("select 1 from student where id = ?", (learner,)).fetchone()
+        if known:
+            yield Trace(path, partial(_forget_in, path, learner))
+
+
+def _gradebooks(course):
+    found = [course.classroom / "gradebook.db", *sorted(course.classroom.glob("backups/gradebook-*.db"))]
+    return [path for path in found if path.is_file() and path.stat().st_size]
 
 
 def _forget_in(path, learner):

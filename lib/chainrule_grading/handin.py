@@ -15,7 +15,7 @@ from pathlib import Path
 import nbformat
 
 from chainrule_grading.authoring import keep_copy, release
-from chainrule_grading.course import LEARNER, UserError, nbgrader_config, write_atomically
+from chainrule_grading.course import UserError, nbgrader_config, no_name, spelt, write_atomically
 from chainrule_grading.learner import load, shown, untouched, which_assignment
 from chainrule_grading.notebooks import as_user_error, parse, restore
 
@@ -37,10 +37,9 @@ def submit(course, path=None, learner=None, to=None, as_zip=False):
     notebook = load(path)
     assignment = which_assignment(course, notebook, path)
     through_exchange = None if learner or to or as_zip else exchange(course)
-    named, learner = learner, learner or login()
-    if not LEARNER.fullmatch(learner):
-        raise UserError(f"{learner!r} cannot be a learner's name here: use letters, digits and . _ - @, for example "
-                        "--as ada.")
+    named, learner = learner, spelt(learner or login())
+    if why := no_name(learner):
+        raise UserError(f"{learner!r} cannot be a learner's name here: {why}, for example --as ada.")
     now, data = datetime.now(UTC), path.read_bytes()
     if through_exchange:
         where = _through(through_exchange, assignment, data)

@@ -5,13 +5,13 @@ is what their sources do: mod/assign (`Full name_participant_assignsubmission_fi
 an underscore at the end of a folder) and lib/content_zipper.rb (`sortablename_LATE_user_attachment_file`).
 """
 import re
-import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 from chainrule_grading import roster, rules, tables, unpack
-from chainrule_grading.course import LEARNER, UserError, write_atomically
+from chainrule_grading.course import UserError, no_name, spelt, write_atomically
 from chainrule_grading.learner import cells_of, shown, which_assignment
 from chainrule_grading.notebooks import Unreadable, parse
 from chainrule_grading.unpack import File, Refused
@@ -34,9 +34,39 @@ class Work:
     note: str = ""
 
     @property
-    def newness(self):
+    def readable(self):
+        return _readable(self.file.data)
+
+    @property
+    def rank(self):
+        """What makes one of several count: it can be read, its time is known, it is newer, its name says so."""
         number = re.search(r"[-( ](\d{1,3})\)?\.ipynb$", self.file.name)       # delta-1.ipynb, delta (1).ipynb
-        return self.when or self.file.written or datetime.min.replace(tzinfo=UTC), int(number[1]) if number else 0
+        written = self.file.written or datetime.min.replace(tzinfo=UTC)
+        return (self.readable, self.when is not None, self.when or written, int(number[1]) if number else 0, written)
+
+
+def _readable(data):
+    try:
+        parse(data)
+    except Unreadable:
+        return False
+    return True
+
+
+def best_of(works):
+    """(the Work that counts of one learner's, a note that says by what it was chosen)."""
+    if len(works) == 1:
+        return works[0], ""
+    first, *others = sorted(works, key=lambda work: work.rank, reverse=True)
+    of = f"of {len(works)}"
+    same = [mine == theirs for mine, theirs in zip(first.rank, others[0].rank, strict=True)]
+    if all(same):
+        alike = all(work.file.data == first.file.data for work in others)
+        return first, f"{len(works)} times the same" if alike else f"one {of} that nothing tells apart: ask which"
+    by = ("the one that can be read", "the one whose time is known",
+          "the newest" if first.when else "by the date of the file, for no time is known", "by the number in its name",
+          "by the date of the file")[same.index(False)]
+    return first, f"the newest {of}" if by == "the newest" else f"chosen {of}, {by}"
 
 
 # ---------------------------------------------------------------- whose is it?
@@ -48,9 +78,9 @@ class Names:
         self.roster, self.assignment, self.cells = roster.of(course), assignment, cells_of(course)
         self._own_zip = re.compile(rf"{re.escape(assignment)}-(?P<name>.+)-(?P<stamp>\d{{8}}T\d{{6}})(-\d+)?"
                                    r"( ?\(\d+\))?\.zip", re.DOTALL)
-        self.participants = _participants(worksheet, self.roster, zone) if worksheet else {}
+        self.participants, self.unclear = _participants(worksheet, self.roster, zone) if worksheet else ({}, {})
         submitted = course.classroom / "submitted"
-        self.folders = {p.name.casefold(): p.name for p in submitted.iterdir()} if submitted.is_dir() else {}
+        self.folders = {spelt(p.name).casefold(): p.name for p in submitted.iterdir()} if submitted.is_dir() else {}
 
     def whose(self, file):
         """(learner, when or None, a note); Unknown says what to do."""
@@ -80,6 +110,7 @@ class Names:
                       f"NAME_{self.assignment}.ipynb")
 
     def _plain(self, name):
+        name = spelt(name)
         found = self.roster.by("learner", name) or self.roster.by("sis_login_id", name) or self.roster.named(name) \
             or self.roster.by("email", name)
         if len(found) == 1:
@@ -88,15 +119,16 @@ class Names:
             raise Unknown(self._namesakes(name, found))
         if len(self.roster):
             raise Unknown(self._nobody(name))
-        if not LEARNER.fullmatch(name):
-            raise Unknown(f"{unpack.shown(name)!r} cannot be a learner's name; rename the folder, or take a list of "
-                          "the class in: chainrule class init --roster LIST.csv")
+        if why := no_name(name):
+            raise Unknown(f"{unpack.shown(name)!r} cannot be a learner's name: {why}. Rename the folder, or take a "
+                          "list of the class in: chainrule class init --roster LIST.csv")
         return self.folders.setdefault(name.casefold(), name)
 
     def _moodle(self, found):
         participant, when = self.participants.get(found["participant"], (None, None))
         if participant is not None:
-            return participant, when, ""
+            unclear = self.unclear.get(participant)
+            return participant, when, f"the date {unclear!r} of {participant} is not understood" if unclear else ""
         name = found["name"]
         # With groups Moodle writes "Group-Full name".
         names = [name] + [name[at.end():] for at in re.finditer("-", name)]
@@ -112,6 +144,8 @@ class Names:
         if len(people) == 1:
             late = "Canvas calls it late, and does not say how late" if found["late"] else ""
             return people[0].learner, None, late
+        if not people and roster.key(found["name"]) in ("studenttest", "teststudent"):
+            raise Unknown("is the work of Canvas' test student, who is nobody in the class; leave it out")
         raise Unknown(self._namesakes(found["name"], people) if people else
                       self._nobody(f"{found['name']} ({found['user']})"))
 
@@ -128,18 +162,27 @@ class Names:
 
 
 def _participants(path, people, zone):
-    """{participant number: (learner, when handed in)} of Moodle's grading worksheet. UserError if it is none."""
+    """Moodle's grading worksheet: {participant number: (learner, when)}, and {learner: a date that is none}.
+
+    UserError if it is no worksheet.
+    """
     table = tables.read(Path(path))
     number, modified = table.column("Identifier"), table.column("Last modified (submission)")
     if number is None:
         raise UserError(f"{path} is not Moodle's grading worksheet: it has no column Identifier. In the assignment "
                         "choose Submissions, Download grading worksheet, with Moodle in English.")
-    found = {}
+    if modified is None:
+        raise UserError(f"{path} has no column Last modified (submission), so it does not say when work came; in the "
+                        "assignment choose Submissions, Download grading worksheet, with Moodle in English.")
+    found, unclear = {}, {}
     for row in table.rows:
         one = people.same(roster.person(table, row))
         if one is not None:
-            found[re.sub(r"\D", "", row[number])] = one.learner, _moodle_time(row[modified], zone) if modified else None
-    return found
+            when, told = _moodle_time(row[modified], zone), " ".join(row[modified].split())
+            found[re.sub(r"\D", "", row[number])] = one.learner, when
+            if when is None and told not in ("", "-"):
+                unclear[one.learner] = unpack.shown(told)
+    return found, unclear
 
 
 def _moodle_time(text, zone):
@@ -155,34 +198,64 @@ def _moodle_time(text, zone):
 
 # ---------------------------------------------------------------- taking it in
 
-def main(course, paths, assignment, dry_run=False, worksheet=None, zone=None):
-    """The command; exit code 0 if all that came was taken in, 1 if something was not."""
+def main(course, paths, assignment, dry_run=False, worksheet=None, zone=None, replace_all=False):
+    """The command; exit code 0 if all that came was taken in with its time, 1 if something was not."""
     course.release(assignment)
+    paths = [Path(path) for path in paths]
+    for path in paths:
+        _can_be_read(path)
     names = Names(course, assignment, worksheet, zone)
-    works, refused = collected(course, [Path(path) for path in paths], names)
-    done = [(work, _take_in(course, work, assignment, dry_run)) for _, work in sorted(works.items())]
+    works, refused = collected(course, paths, names)
+    if not works and not refused:
+        raise UserError(f"There is no notebook in {', '.join(map(str, paths))}; give the zip that Moodle or Canvas "
+                        "made, a folder, or notebooks (.ipynb).")
+    done = [(work, _take_in(course, work, assignment, dry_run, replace_all)) for _, work in sorted(works.items())]
     print(as_text(done, refused))
     kept = sum(what.startswith(("new", "in place of")) for _, what in done)
     print(f"\n{kept} of {len(done)} {'would be' if dry_run else 'were'} put into "
           f"{shown(course, course.classroom / 'submitted')}/<learner>/{assignment}/; "
           f"{len(refused)} could not be taken in.")
+    left = [work.learner for work, what in done if what.startswith("left out") and "is newer" not in what]
+    if left:
+        print(f"Left out is the work of {_some(left)}. If it shall count, add --replace; what is there is kept in "
+              "backups then.")
+    unclear = [work.learner for work, _ in done if "is not understood" in work.note]
+    if unclear:
+        print(f"A date is not understood for {_some(unclear)}: their work counts as in time where no other time is "
+              f"known. Set Moodle to English and export the worksheet again, or write "
+              f"{shown(course, course.classroom / 'submitted')}/<learner>/{assignment}/timestamp.txt, for instance "
+              "2026-12-02 10:00:00 UTC.")
     missing = [one.learner for one in names.roster if one.learner not in works]
     if missing:
-        print(f"Nothing in it from {len(missing)}: {', '.join(missing[:10])}{' …' * (len(missing) > 10)}.")
+        print(f"Nothing in it from {len(missing)}: {_some(missing)}.")
     if kept and not dry_run:
         print(f"Next: chainrule grade {assignment}")
-    return 1 if refused else 0
+    return 1 if refused or left or unclear else 0
+
+
+def _some(names, most=10):
+    return f"{', '.join(names[:most])}{' …' * (len(names) > most)}"
+
+
+def _can_be_read(path):
+    """UserError if a file that somebody named can hold no notebook."""
+    if path.is_file() and path.suffix.lower() not in (".zip", ".ipynb"):
+        cure = {".csv": "give Moodle's grading worksheet with --worksheet, and a list of the class to chainrule class "
+                        "init --roster"} | dict.fromkeys((".7z", ".rar", ".tar", ".gz", ".tgz"),
+                                                         "unpack it and give the folder")
+        raise UserError(f"{path} is neither a zip, a notebook (.ipynb) nor a folder, and nothing else can be taken in; "
+                        f"{cure.get(path.suffix.lower(), 'give the zip that Moodle or Canvas made, or a folder')}.")
 
 
 def collected(course, paths, names):
-    """({learner: their newest Work}, [Refused]) of all that lies in these files and folders."""
+    """({learner: the Work of theirs that counts}, [Refused]) of all that lies in these files and folders."""
     works, refused, stamps, seen, others = {}, [], {}, set(), {}
     for path in paths:
         for file in unpack.files(path):
             if isinstance(file, Refused):
                 refused.append(file)
             elif file.name == "timestamp.txt":
-                stamps[file.source, file.parts[:-1]] = _stamp(file.data)
+                stamps[file.source, file.parts[:-1]] = file.data
             elif file.data is None:
                 others.setdefault(_handing_in(file), file)
             else:
@@ -190,13 +263,13 @@ def collected(course, paths, names):
                 seen.add(_handing_in(file))
     for who, file in others.items():
         if who is not None and who not in seen:
-            refused.append(Refused(f"{unpack.shown(file.source)}: {file}", "is no notebook, and none came with it"))
+            refused.append(Refused(f"{unpack.shown(file.source)}: {file}", "is no notebook, and none came with it; ask "
+                                   "for the .ipynb file itself (in JupyterLab: File, Download)"))
     newest = {}
     for learner, theirs in works.items():
         theirs = [_with_stamp(work, stamps.get((work.file.source, work.file.parts[:-1]))) for work in theirs]
-        best = max(theirs, key=lambda work: work.newness)
-        count = f"the newest of {len(theirs)}" if len(theirs) > 1 else ""
-        newest[learner] = replace(best, note="; ".join(filter(None, (best.note, count))))
+        best, chosen = best_of(theirs)
+        newest[learner] = replace(best, note="; ".join(filter(None, (best.note, chosen))))
     return newest, refused
 
 
@@ -211,8 +284,13 @@ def _with_stamp(work, stamp):
     """Where nobody else says when it was handed in, the stamp that lies beside it counts."""
     if work.when is not None or stamp is None:
         return work
-    whose = OWN_CLOCK if work.file.nested or any(map(MOODLE.fullmatch, work.file.parts)) else ""
-    return replace(work, when=stamp, note="; ".join(filter(None, (work.note, whose))))
+    try:
+        when, note = rules.time_in(stamp), ""
+    except ValueError as wrong:
+        when, note = None, f"its timestamp.txt {unpack.shown(str(wrong))}: that is not understood"
+    if when and (work.file.nested or any(map(MOODLE.fullmatch, work.file.parts))):
+        note = OWN_CLOCK
+    return replace(work, when=when, note="; ".join(filter(None, (work.note, note))))
 
 
 def _sort_in(course, file, names, works, refused):
@@ -236,54 +314,95 @@ def _other_assignment(course, file, names):
     return theirs if theirs != names.assignment else ""
 
 
-def _stamp(data):
-    """What a timestamp.txt says; None if it is not a time.
-
-    Numbers are hours and minutes from UTC (nbgrader takes +0100 for a hundred seconds); names like CET are nbgrader's.
-    """
-    try:
-        text = data.decode("utf-8").strip()
-        try:
-            when = datetime.fromisoformat(re.sub(r" ?(UTC|Z)$", "+00:00", re.sub(r" (?=[+-]\d\d:?\d\d$)", "", text)))
-        except ValueError:
-            from nbgrader.utils import parse_utc
-            when = parse_utc(text)
-        return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
-    except (ValueError, OverflowError, AttributeError, TypeError):
-        return None
-
-
 def _as_stamp(when):
     """A time as nbgrader's timestamp.txt has it."""
     return f"{when.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _take_in(course, work, assignment, dry_run):
+@dataclass(frozen=True)
+class There:
+    """What lies in a learner's place already: the notebook, and the time stamp as it is and as it is understood."""
+    folder: Path
+    assignment: str
+
+    @property
+    def target(self):
+        return self.folder / f"{self.assignment}.ipynb"
+
+    @property
+    def stamp(self):
+        return self.folder / "timestamp.txt"
+
+    @cached_property
+    def data(self):
+        return self.target.read_bytes() if self.target.is_file() else None
+
+    @cached_property
+    def said(self):
+        return self.stamp.read_bytes() if self.stamp.is_file() else None
+
+    @cached_property
+    def when(self):
+        """None if it is not known, or not understood."""
+        try:
+            return None if self.said is None else rules.time_in(self.said)
+        except ValueError:
+            return None
+
+    def why_it_stays(self, work):
+        """Why this work does not take the place of what is there; "" if it does."""
+        if self.data is None:
+            return ""
+        if self.when and work.when and self.when > work.when:
+            return f"what is there is newer ({_as_stamp(self.when)})"
+        if not work.readable and _readable(self.data):
+            return "it is empty or no notebook, and what is there is one"
+        if self.when and not work.when:
+            return f"when it was handed in is not known, and of what is there it is ({_as_stamp(self.when)})"
+        if self.said is not None and not work.when:
+            return f"when it was handed in is not known, and what is there has a timestamp.txt ({self._shown})"
+        return ""
+
+    @property
+    def _shown(self):
+        return repr(unpack.shown((self.said or b"")[:60].decode("utf-8", errors="replace").strip()))
+
+    def keep(self, backups):
+        """A dated copy of all of it."""
+        copy = backups / f"{self.assignment}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+        for path, data in ((self.target, self.data), (self.stamp, self.said)):
+            if data is not None:
+                write_atomically(copy / path.name, data)
+
+
+def _take_in(course, work, assignment, dry_run, replace_all=False):
     """Put one notebook in its place, with a dated copy of what was there; returns what happened."""
-    folder = course.classroom / "submitted" / work.learner / assignment
-    target, stamp = folder / f"{assignment}.ipynb", folder / "timestamp.txt"
-    before = target.read_bytes() if target.is_file() else None
-    then = _stamp(stamp.read_bytes()) if before is not None and stamp.is_file() else None
-    if before == work.file.data:
-        better = work.when is not None and then != work.when and (then is None or OWN_CLOCK not in work.note)
-        if better and not dry_run:
-            write_atomically(stamp, _as_stamp(work.when))
-        return "there already" + ", now with its time" * better
-    if then is not None and work.when is not None and then > work.when:
-        return f"left out: what is there is newer ({_as_stamp(then)})"
+    there = There(course.classroom / "submitted" / work.learner / assignment, assignment)
+    backups = course.classroom / "backups/submitted" / work.learner
+    time = work.when and _as_stamp(work.when)
+    if there.data == work.file.data:
+        if work.when is None or there.when == work.when or (there.when is not None and OWN_CLOCK in work.note):
+            return "there already"
+        if not dry_run:
+            if there.said is not None:
+                there.keep(backups)
+            write_atomically(there.stamp, time)
+        was = "" if there.said is None else f"; it was {there._shown}, which is kept"
+        return f"there already, now with its time{was}"
+    if not replace_all and (why := there.why_it_stays(work)):
+        return f"left out: {why}"
+    dropped = there.data is not None and there.said is not None and work.when is None
     if not dry_run:
-        if before is not None:
-            kept = (course.classroom / "backups/submitted" / work.learner /
-                    f"{assignment}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
-            write_atomically(kept / target.name, before)
-            if stamp.is_file():
-                shutil.copy(stamp, kept)
-        write_atomically(target, work.file.data)
-        if work.when is not None:
-            write_atomically(stamp, _as_stamp(work.when))
-        else:
-            stamp.unlink(missing_ok=True)         # it belonged to the one before
-    return "new" if before is None else "in place of an earlier one, which is kept"
+        if there.data is not None or (there.said is not None and time):
+            there.keep(backups)
+        write_atomically(there.target, work.file.data)
+        if time:
+            write_atomically(there.stamp, time)
+        elif dropped:
+            there.stamp.unlink()                  # it belonged to the one before
+    if there.data is None:
+        return "new" + f", with the time that was there ({there._shown})" * (there.said is not None and not time)
+    return "in place of an earlier one, which is kept" + f" with its time ({there._shown})" * dropped
 
 
 def as_text(done, refused):

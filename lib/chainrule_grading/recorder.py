@@ -215,7 +215,7 @@ class Recorder(Records):
             if step.enabled:
                 notebook, _ = step.preprocess(notebook, {})
         stamp = submission.path.parent / "timestamp.txt"
-        when = _timestamp(stamp) if stamp.is_file() else None
+        when = rules.utc(rules.time_of(stamp)) if stamp.is_file() else None
         with self._one_transaction():
             self.book.update_or_create_student(result.student)
             theirs = self.book.update_or_create_submission(result.assignment, result.student, timestamp=when)
@@ -402,11 +402,6 @@ def digest(*parts):
         part = part.encode() if isinstance(part, str) else part or b""
         sha.update(len(part).to_bytes(8, "big") + part)
     return sha.hexdigest()
-
-
-def _timestamp(path):
-    from nbgrader.utils import parse_utc
-    return parse_utc(path.read_text(encoding="utf-8").strip())
 
 
 @contextmanager

@@ -5,11 +5,12 @@ number in Moodle, a full name in both. This is the one place that knows which be
 """
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 
 from chainrule_grading import tables
-from chainrule_grading.course import LEARNER, UserError
+from chainrule_grading.course import UserError, no_name, spelt
 
 # What other programs call these columns. Canvas: "How do I export grades in the Gradebook?" (Canvas Instructor Guide);
 # Moodle: "Grade export", "Grade import" and the list of participants (MoodleDocs).
@@ -24,6 +25,8 @@ HEADINGS = {
     "sis_login_id": ("sis_login_id",),
     "section": ("section",)}
 FULL_NAME = ("full name", "name", "student")
+# One thing under several names: Canvas' SIS User ID is Moodle's ID number, its login is a login or an address there.
+ALIKE = (("sis_user_id", "id_number"), ("sis_login_id", "email"), ("sis_login_id", "learner"))
 IDENTITY = ("learner", "canvas_id", "sis_user_id", "sis_login_id", "email", "id_number")   # the surest first
 
 
@@ -88,13 +91,28 @@ class Roster:
 
     def same(self, other):
         """Whom of this roster a line of another list means; None if nobody is surely meant."""
-        for what in IDENTITY:
-            if len(found := self.by(what, getattr(other, what))) == 1:
+        return self.numbered(other) or self.called(other)
+
+    def numbered(self, other):
+        """The same by numbers, logins and addresses alone."""
+        pairs = [(what, what) for what in IDENTITY]
+        pairs += [pair for one, another in ALIKE for pair in ((one, another), (another, one))]
+        for mine, theirs in pairs:
+            if len(found := self.by(mine, getattr(other, theirs))) == 1:
                 return found[0]
-        if len(found := self.by("learner", other.sis_login_id)) == 1:
-            return found[0]
+        return None
+
+    def called(self, other):
+        """The same by the name alone, if only one is called so, or one of them has this login before the @."""
         found = [one for one in self.named(other.full_name) if not _differ(one, other)]
+        if len(found) > 1:
+            found = [one for one in found if _logins(one) & _logins(other)]
         return found[0] if len(found) == 1 else None
+
+
+def _logins(one):
+    """What somebody may log in with: a login, or what stands in the address before the @."""
+    return {text.partition("@")[0].casefold() for text in (one.learner, one.sis_login_id, one.email) if text}
 
 
 def _differ(one, other):
@@ -108,8 +126,28 @@ def place(course):
 
 
 def of(course):
-    """The class as classroom/roster.csv has it; nobody if there is no such file."""
-    return Roster(read(place(course))) if place(course).is_file() else Roster()
+    """The class as classroom/roster.csv has it; nobody if there is no such file. UserError if it cannot be used.
+
+    It may be edited by hand. Each line needs its name here: a name that is made up anew each time might be another one.
+    """
+    path = place(course)
+    if not path.is_file():
+        return Roster()
+    table = tables.read(path)
+    if table.column(*HEADINGS["learner"]) is None and table.header[0].casefold() != "id":
+        raise UserError(f"{path} has no column learner; its columns are {', '.join(table.header[:8])}. Give the column "
+                        "with the names of the folders in classroom/submitted that heading again.")
+    learners = [one for row in table.rows if any(asdict(one := person(table, row)).values())]
+    if nameless := [one for one in learners if not one.learner]:
+        who = nameless[0].full_name or nameless[0].email or "somebody"
+        raise UserError(f"{path}: {who!r} has no name in the column learner{_and_others(len(nameless) - 1)}. Write "
+                        "one there; or take the line out, and the person in with chainrule class init --roster.")
+    _no_twins(path, [one.learner for one in learners])
+    return Roster(learners)
+
+
+def _and_others(count):
+    return f", and {count} more have none" if count else ""
 
 
 def as_text(roster):
@@ -134,7 +172,7 @@ def person(table, row):
     if name and table.column(*HEADINGS["last_name"]) is None:
         last, _, first = name.partition(", ")
         told["first_name"], told["last_name"] = (first, last) if first else name.rpartition(" ")[::2]
-    return Learner(**told)
+    return Learner(**told | {"learner": spelt(told["learner"])})
 
 
 def read(path):
@@ -162,9 +200,9 @@ def _no_twins(path, names):
     """UserError if a name cannot be a folder, or if two people would share one."""
     seen = set()
     for name in names:
-        if not LEARNER.fullmatch(name):
-            raise UserError(f"{path}: {name!r} cannot be a learner's name here: use letters, digits and . _ - @. Give "
-                            "the file a column learner with such names.")
+        if why := no_name(name):
+            raise UserError(f"{path}: {name!r} cannot be a learner's name here: {why}. Give the file a column learner "
+                            "with such names.")
         if name.casefold() in seen:
             raise UserError(f"{path}: two learners would be called {name!r}. Give the file a column learner with "
                             "different names.")
@@ -175,17 +213,18 @@ def _new_name(one, taken):
     """A name for somebody whose list has none: the login, the address up to its @, or what else there is."""
     local = one.email.partition("@")[0].casefold()
     words = unicodedata.normalize("NFKD", one.full_name).encode("ascii", "ignore").decode().casefold()
+    words = words if re.search("[a-z]", words) else spelt(one.full_name).casefold()      # 李明 stays 李明
     wishes = (one.learner, one.sis_login_id, local, one.email, one.id_number, one.sis_user_id,
-              re.sub(r"[^a-z0-9]+", ".", words).strip("."), one.canvas_id)
-    fit = [name for name in wishes if LEARNER.fullmatch(name)]
+              re.sub(r"[\s!-/:-@\[-`{-~]+", ".", words).strip("."), one.canvas_id)
+    fit = [name for name in map(spelt, wishes) if not no_name(name)]
     return next((name for name in fit if name.casefold() not in taken), fit[0] if fit else one.full_name)
 
 
 def merged(before, told, path="the list"):
     """(Roster, sentences): the class with a new list taken in. Nobody is taken out, and nothing known is forgotten."""
     after, news, taken = dict(before.learners), [], {name.casefold() for name in before.learners}
-    for other in told:
-        mine = before.same(other)
+    pairs = _pairs(before, told)
+    for other, mine in zip(told, pairs, strict=True):
         if mine is None:
             name = other.learner or _new_name(other, taken)
             _no_twins(path, [name])
@@ -203,3 +242,19 @@ def merged(before, told, path="the list"):
             was = getattr(mine, what)
             news.append(f"{mine.learner}: {what} is now {value}" + (f", was {was}" if was else ""))
     return Roster(after.values()), news
+
+
+def _pairs(before, told):
+    """For each line of a new list whom of the class it means, or None.
+
+    Numbers and addresses first. A name decides only where the list has it once, and for nobody who is found already:
+    else the second of two namesakes would become the first.
+    """
+    pairs = [before.numbered(other) for other in told]
+    found = {mine.learner for mine in pairs if mine is not None}
+    often = Counter(key(other.full_name) for other in told)
+    for k, other in enumerate(told):
+        if pairs[k] is None and often[key(other.full_name)] == 1:
+            mine = before.called(other)
+            pairs[k] = mine if mine is not None and mine.learner not in found else None
+    return pairs

@@ -157,6 +157,34 @@ def test_a_folder_can_be_written_too_and_what_is_there_is_left_alone(full, tmp_p
     assert "holds something; name a new one" in capsys.readouterr().err
 
 
+def test_a_zip_that_is_not_ours_is_kept(full, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(full.root)
+    monkeypatch.setattr(bundle, "wheel", lambda course: ("chainrule.whl", bundle.packed({"a.py": b""})))
+    (tmp_path / "b.zip").write_bytes(b"photographs")
+    assert cli.main(["class", "bundle", "--out", str(tmp_path / "b.zip")]) == 0
+    assert "What was there is kept in classroom/backups/b-" in capsys.readouterr().out
+    kept, = (full.classroom / "backups").glob("b-*.zip")
+    assert kept.read_bytes() == b"photographs" and zipfile.is_zipfile(tmp_path / "b.zip")
+    assert cli.main(["class", "bundle", "--out", str(tmp_path / "b.zip")]) == 0
+    assert list((full.classroom / "backups").glob("b-*.zip")) == [kept], "the same bundle again needs no copy"
+
+
+@pytest.mark.parametrize("out, words", [
+    ("/proc/b.zip", "/proc/b.zip cannot be written"), ("file/b.zip", "for there is a file where a folder is needed"),
+    ("file/share", "for there is a file where a folder is needed"),
+    ("file", "file is a file; name a new folder, or a zip"),
+    ("folder.zip", "folder.zip is a folder; name a zip in it")])
+def test_where_a_bundle_cannot_be_written_is_said_in_a_sentence(full, tmp_path, monkeypatch, out, words, capsys):
+    monkeypatch.chdir(full.root)
+    monkeypatch.setattr(bundle, "wheel", lambda course: ("chainrule.whl", bundle.packed({"a.py": b""})))
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder.zip").mkdir()
+    assert cli.main(["class", "bundle", "--out", str(tmp_path / out)]) == 2
+    said = capsys.readouterr().err
+    assert words in said and said.count("\n") == 1 and "Traceback" not in said
+    assert (tmp_path / "file").read_text() == "mine"
+
+
 # ---------------------------------------------------------------- the search can fail
 
 def inner(files):

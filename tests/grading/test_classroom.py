@@ -9,10 +9,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chainrule_grading import cli, demo, marks, roster, rules, tables
+from chainrule_grading import course as course_module
 from chainrule_grading.course import UserError
 from chainrule_grading.driver import Here, grade_class
 from tests.grading.test_class import nbgrader
-from tests.grading.test_commands import here  # noqa: F401 (a fixture)
+from tests.grading.test_commands import here, work_of  # noqa: F401 (here is a fixture)
 
 CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,Exercise 3: delta (4711),Essay (4712),Current Score,Final Grade
 ,,,,,Manual Posting,,(read only),(read only)
@@ -97,6 +98,87 @@ def test_namesakes_with_other_addresses_are_two(tmp_path):
     assert {one.learner: one.email for one in people} == {"kim": "kim@a.example", "kim@b.example": "kim@b.example"}
 
 
+CANVAS_NAMESAKES = """Student,ID,SIS User ID,SIS Login ID,Section
+"Müller, Jürgen",67003,S003,jm003@uni.example,A
+"Müller, Jürgen",67004,S004,jm004@uni.example,A
+"Lovelace, Ada",67005,,ada5,A
+"Lovelace, Ada",67006,,ada6,A
+"""
+MOODLE_NAMESAKES = """First name,Last name,ID number,Email address
+Jürgen,Müller,S003,jm003@uni.example
+Jürgen,Müller,S004,other.address@uni.example
+Ada,Lovelace,,ada6@uni.example
+Jürgen,Müller,S007,jm007@uni.example
+"""
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_namesakes_in_canvas_and_moodle_are_put_together_by_number_and_login(tmp_path, order):
+    people = roster.Roster()
+    for text in (CANVAS_NAMESAKES, MOODLE_NAMESAKES)[::order]:
+        (tmp_path / "list.csv").write_text(text, encoding="utf-8")
+        people, _ = roster.merged(people, roster.read(tmp_path / "list.csv"))
+    told = {(one.canvas_id, one.id_number, one.email) for one in people}
+    assert told == {("67003", "S003", "jm003@uni.example"), ("67004", "S004", "other.address@uni.example"),
+                    ("67005", "", ""), ("67006", "", "ada6@uni.example"), ("", "S007", "jm007@uni.example")}
+    for text in (CANVAS_NAMESAKES, MOODLE_NAMESAKES):
+        (tmp_path / "list.csv").write_text(text, encoding="utf-8")
+        assert not roster.merged(people, roster.read(tmp_path / "list.csv"))[1], "the second time says nothing new"
+
+
+def test_a_second_namesake_does_not_become_the_first(tmp_path):
+    """Only one of two Jürgens was on the first list."""
+    for k, text in enumerate((CANVAS_NAMESAKES.replace(",S00", ",").replace(",jm00", ",x"), MOODLE_NAMESAKES)):
+        (tmp_path / f"{k}.csv").write_text("\n".join(text.splitlines()[:2 + k]), encoding="utf-8")
+    people, _ = roster.merged(roster.Roster(), roster.read(tmp_path / "0.csv"))
+    people, _ = roster.merged(people, roster.read(tmp_path / "1.csv"))
+    assert sorted(one.id_number for one in people) == ["", "S003", "S004"]
+
+
+@pytest.mark.parametrize("text, words", [
+    ("learner,first_name\nada,Ada\n,Dora\n,Eve\n", "'Dora' has no name in the column learner, and 1 more have none"),
+    ("learners,first_name\nada,Ada\ndora,Dora\n", "has no column learner; its columns are learners, first_name"),
+    ("learner\nada\nADA\n", "two learners would be called 'ADA'"),
+    ("learner\na/b\n", "'a/b' cannot be a learner's name")])
+def test_a_list_that_was_edited_by_hand_is_looked_at_as_closely(here, text, words, capsys):  # noqa: F811
+    here.classroom.mkdir()
+    roster.place(here).write_text(text)
+    for arguments in ([], ["--due", "delta=2026-12-01"]):
+        assert init(*arguments) == 2
+        said = capsys.readouterr().err
+        assert words in said and said.count("\n") == 1 and "roster.csv" in said
+    assert everything(here.classroom) == {roster.place(here): text.encode()}
+
+
+def test_a_list_without_a_line_is_a_class_of_nobody(copy):
+    copy.classroom.mkdir()
+    roster.place(copy).write_text(roster.as_text(roster.Roster()))
+    assert len(roster.of(copy)) == 0
+
+
+@pytest.mark.parametrize("name, fits", [
+    ("ada", True), ("李明", True), ("Жан.Поль", True), ("józef", True), ("हिन्दी", True), ("7", True),
+    ("a_b-c@d.e", True), ("console", True), ("", False), (".ada", False), ("a b", False), ("a/b", False),
+    ("a\u202eb", False), ("CON", False), ("nul.txt", False), ("com1", False), ("ada.", False), ("a" * 65, False),
+    ("𠀀" * 60, False), ("-x", False)])
+def test_letters_of_all_scripts_make_names_and_what_no_folder_may_be_called_does_not(name, fits):
+    assert (course_module.no_name(name) == "") == fits
+
+
+def test_a_name_is_one_however_unicode_spells_it(here):  # noqa: F811
+    (here.root / "list.csv").write_text("learner,full name\njo\u0301zef,Jo\n李明,李明\n", encoding="utf-8")
+    assert init("--roster", "list.csv") == 0
+    assert sorted(roster.of(here).learners) == ["józef", "李明"]
+    assert set(known(here)[0]) == {"józef", "李明"}
+    (here.root / "names.csv").write_text("Full name\n王 芳\n", encoding="utf-8")
+    people, _ = roster.merged(roster.Roster(), roster.read(here.root / "names.csv"))
+    assert list(people.learners) == ["王.芳"]
+    work_of("ada", here, here.root / "mine.ipynb")
+    assert cli.main(["submit", "mine.ipynb", "--as", "jo\u0301zef"]) == 0
+    assert [path.name for path in (here.classroom / "submitted").iterdir()] == ["józef"]
+    assert cli.main(["submit", "mine.ipynb", "--as", "NUL"]) == 2
+
+
 @pytest.mark.parametrize("text, words", [
     ("", "is empty"), ("colour,size\nred,3\n", "is no list of a class"), ("learner\n", "names no learner"),
     ("learner\n../etc\n", "cannot be a learner's name"), ("learner\nada\nADA\n", "two learners would be called 'ADA'"),
@@ -160,6 +242,10 @@ def test_a_due_date_knows_its_zone(typed, zone, utc):
     (["--due", "dleta=2026-12-01"], "no assignment called 'dleta'"),
     (["--due", "delta=2026-12-01", "--zone", "Mars/Olympus"], "is no time zone"),
     (["--late", "much"], "rule for late work is not understood"), (["--late", "120%"], "not understood"),
+    (["--late", "150%"], "what a day costs is 150%, more than all points earned; write 100% or less"),
+    (["--late", "-5%"], "what a day costs is -5%, less than nothing; leave the minus away"),
+    (["--late", "10%", "--late-at-most", "-5"], "the most that late work loses is -5, less than nothing"),
+    (["--late", "10%", "--late-at-most", "half"], "the most that late work loses is 'half', neither points (2) nor"),
     (["--late", "10%", "--grace", "-5"], "not understood"), (["--grace", "5"], "add for instance --late 10%"),
     (["--roster", "nowhere.csv"], "nowhere.csv cannot be read")])
 def test_rules_that_cannot_be_used_change_nothing(here, arguments, words, capsys):  # noqa: F811
@@ -201,6 +287,58 @@ def test_the_example_in_the_guide_is_understood(course):
     assert told.due["delta"].utcoffset() == timedelta(hours=1) and told.late == rules.Late("10%", 30, "50%")
     assert told.extensions == {"delta": {"ada": timedelta(days=2)}}
     assert rules._rules(rules.tomllib.loads(rules.EXAMPLE)).extensions == told.extensions
+
+
+@pytest.mark.parametrize("text, words", [
+    ("[due]\ndetla = 2026-12-01T12:00:00Z\n", "there is no assignment 'detla', of which [due] speaks"),
+    ("[extensions.detla]\nada = 2\n", "perhaps 'delta' is meant"),
+    ("[extensions.delta]\nAda = 2\n", "[extensions.delta] names 'Ada', and no learner in classroom/roster.csv is "
+                                      "called so; perhaps 'ada' is meant"),
+    ("[extensions.delta]\nada = true\n", "[extensions.delta] gives ada true; an extension is a number of days from 0"),
+    ("[extensions.delta]\nada = -1\n", "gives ada -1; an extension is a number of days"),
+    ("[extensions.delta]\nada = nan\n", "gives ada nan"), ("[extensions.delta]\nada = 1e300\n", "gives ada 1e+300"),
+    ("[extensions.delta]\nada = '2 days'\n", "gives ada '2 days'; an extension is a number of days"),
+    ("[extensions.delta]\nli.wei = 2\n", 'a name with a dot in it needs quotes: "li.wei" = 2'),
+    ("[extensions]\ndelta = 2\n", "[extensions.delta] must be a table of its own, with lines such as ada = 2"),
+    ("due = 2026-12-01\n", "[due] must be a table of its own"), ("late = 10\n", "[late] must be a table of its own"),
+    ("[late]\nper_day = 2\ngrace_minutes = '2 days'\n", "the grace is '2 days'; it is a number of minutes"),
+    ("[late]\nper_day = true\n", "what a day costs is 'True', neither points (2) nor a share (10%)"),
+    (b"[due]\n# \xfc\n", "is not text in UTF-8; save it so")])
+def test_what_a_rule_written_by_hand_gets_wrong_is_said_in_words(here, text, words, capsys):  # noqa: F811
+    here.classroom.mkdir()
+    roster.place(here).write_text("learner\nada\n")
+    rules.place(here).write_bytes(text if isinstance(text, bytes) else text.encode())
+    assert init() == 2
+    said = capsys.readouterr().err
+    assert words in said and said.count("\n") == 1 and not re.search("object|attribute|convert|NoneType", said)
+
+
+def test_rules_that_cannot_be_read_are_said_in_a_sentence(here, capsys):  # noqa: F811
+    rules.place(here).mkdir(parents=True)
+    assert init() == 2
+    said = capsys.readouterr().err
+    assert "class.toml cannot be read (Is a directory)" in said and said.count("\n") == 1
+
+
+def test_extensions_that_hold_are_listed_and_may_be_of_those_who_are_new(here, capsys):  # noqa: F811
+    here.classroom.mkdir()
+    roster.place(here).write_text("learner\ndora\n")
+    rules.place(here).write_text("[extensions.delta]\nada = 2\ndora = 1\nkim = 0.5\n")
+    (here.root / "list.csv").write_text("learner\nada\nkim\n")
+    assert init("--roster", "list.csv") == 0
+    said = capsys.readouterr().out
+    for sentence in ("ada has 2 days more for delta", "dora has 1 day more for delta", "kim has 0.5 days more for"):
+        assert f"  {sentence}" in said
+
+
+@pytest.mark.parametrize("typed, kept, words", [
+    ("none", "100%", "late work loses 10% of the points earned for each day begun\n"),
+    ("0", "0", "late work loses nothing, as at_most is 0\n"),
+    ("5", "5", "late work loses 10% of the points earned for each day begun, at most 5\n")])
+def test_the_most_that_late_work_loses(here, typed, kept, words, capsys):  # noqa: F811
+    assert init("--late", "10%", "--late-at-most", typed) == 0
+    assert rules.of(here).late.at_most == kept and words in capsys.readouterr().out
+    assert "comments of your own are not kept" in rules.place(here).read_text()
 
 
 @pytest.mark.parametrize("text", ["[due]\ndelta = 2026-12-01T12:00:00\n", "[due]\ndelta = 'soon'\n",
@@ -460,3 +598,43 @@ def test_what_is_exported_is_what_nbgrader_exports(graded):
     assert {name: mark.points for name, mark in ours.items() if mark.points is not None} == theirs
     assert {name: mark.why for name, mark in ours.items() if mark.why} == {
         name: why for name, why in REASONS.items() if name != "eve"}
+
+
+# ---------------------------------------------------------------- paths that cannot be written
+
+def only_read(monkeypatch, folder):
+    """A folder in which nothing can be written. (Tests run as root, who may write anywhere else.)"""
+    import os
+    ours, places = os.replace, (str(folder),)
+
+    def refused(source, target, **more):
+        if str(target).startswith(places):
+            raise PermissionError(13, "Permission denied", str(source))
+        return ours(source, target, **more)
+    monkeypatch.setattr(os, "replace", refused)
+
+
+@pytest.mark.parametrize("arguments, named", [
+    (["class", "import", "ada_delta.ipynb", "--assignment", "delta"], "submitted/ada/delta/delta.ipynb"),
+    (["submit", "ada_delta.ipynb", "--as", "ada"], "submitted/ada/delta/delta.ipynb"),
+    (["class", "init", "--roster", "list.csv"], "roster.csv")])
+def test_a_classroom_that_cannot_be_written_is_said(here, monkeypatch, arguments, named, capsys):  # noqa: F811
+    work_of("ada", here, here.root / "ada_delta.ipynb")
+    (here.root / "list.csv").write_text("learner\nada\n")
+    only_read(monkeypatch, here.classroom)
+    assert cli.main(arguments) == 2
+    said = capsys.readouterr().err
+    assert f"classroom/{named} cannot be written (Permission denied)" in said and said.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [
+    ["class", "import", "ada_delta.ipynb", "--assignment", "delta"], ["submit", "ada_delta.ipynb", "--as", "ada"],
+    ["submit", "ada_delta.ipynb", "--as", "ada", "--zip"],
+    ["submit", "ada_delta.ipynb", "--as", "ada", "--to", "list.csv"],
+    ["class", "init"], ["class", "export", "--canvas"], ["class", "forget", "ada", "--yes"]])
+def test_a_file_where_the_classroom_should_be_is_said_in_a_sentence(here, arguments, capsys):  # noqa: F811
+    work_of("ada", here, here.root / "ada_delta.ipynb")
+    (here.root / "list.csv").write_text("x")
+    here.classroom.write_text("no folder")
+    assert cli.main(arguments) == 2
+    assert capsys.readouterr().err.count("\n") == 1 and here.classroom.read_text() == "no folder"

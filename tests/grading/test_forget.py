@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from chainrule_grading import cli, demo, roster, rules
+from chainrule_grading import cli, demo, forget, roster, rules
 from chainrule_grading.driver import Here, grade_class
 from tests.grading.test_commands import work_of
 
@@ -92,8 +92,49 @@ def test_a_name_that_is_none_is_refused(term, capsys):
     assert (term.classroom / "submitted/dora").is_dir() and set(rows(term)) == {"ada", "dora"}
 
 
+@pytest.mark.parametrize("name", ["Ada", "ADA"])
+def test_a_name_in_another_case_deletes_nothing_and_is_told_the_right_one(term, name, capsys):
+    before = {path: path.read_bytes() for path in term.classroom.rglob("*") if path.is_file()}
+    assert cli.main(["class", "forget", name, "--yes"]) == 2
+    said = capsys.readouterr().err
+    assert f"Nobody is called {name!r} here, but there is 'ada'; type the name so" in said and said.count("\n") == 1
+    assert {path: path.read_bytes() for path in before} == before and "Deleted" not in said
+    assert cli.main(["class", "forget", "a.da", "--yes"]) == 2, "nor is a name like it another spelling of it"
+    assert "Nothing in" in capsys.readouterr().err and {path: path.read_bytes() for path in before} == before
+
+
+def test_the_exact_name_comes_first(term):
+    """On Linux two folders may differ in case alone."""
+    (term.classroom / "submitted/ADA/delta").mkdir(parents=True)
+    assert cli.main(["class", "forget", "ADA", "--yes"]) == 0
+    assert (term.classroom / "submitted/ada/delta/delta.ipynb").is_file() and set(rows(term)) == {"ada", "dora"}
+    assert "ada" in roster.of(term).learners
+
+
+def test_of_two_namesakes_one_keeps_the_lines(term):
+    roster.place(term).write_text("learner,first_name,last_name,email,canvas_id\nkim1,Kim,Li,k1@uni.example,1\n"
+                                  "kim2,Kim,Li,,2\n")
+    rules.place(term).unlink()
+    export = term.classroom / "exports/canvas-9.csv"
+    export.write_text('Student,ID,SIS User ID,SIS Login ID,Section,delta\n"Li, Kim",1,,,A,3\n"Li, Kim",2,,,A,4\n')
+    assert cli.main(["class", "forget", "kim1", "--yes"]) == 0
+    assert export.read_text().splitlines()[1:] == ['"Li, Kim",2,,,A,4']
+    assert list(roster.of(term).learners) == ["kim2"]
+    assert cli.main(["class", "forget", "kim2", "--yes"]) == 0 and not len(roster.of(term))
+
+
 def test_one_name_that_begins_like_another_is_another(term):
     (term.classroom / "submitted/ad/delta").mkdir(parents=True)
     assert cli.main(["class", "forget", "ad", "--yes"]) == 0
     assert (term.classroom / "submitted/ada/delta/delta.ipynb").is_file() and set(rows(term)) == {"ada", "dora"}
     assert list((term.classroom / "handed-in").glob("delta-ada-*"))
+
+
+def test_what_cannot_be_deleted_is_named_in_a_sentence(term, monkeypatch, capsys):
+    def refused(path):
+        raise PermissionError(13, "Permission denied", "delta.ipynb")
+    monkeypatch.setattr(forget.shutil, "rmtree", refused)
+    assert cli.main(["class", "forget", "ada", "--yes"]) == 2
+    said = capsys.readouterr()
+    assert "classroom/submitted/ada cannot be written (Permission denied)" in said.err and said.err.count("\n") == 1
+    assert "Deleted." not in said.out

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 import nbformat
 import pytest
 
-from chainrule_grading import cli, incoming, unpack
+from chainrule_grading import cli, incoming, rules, unpack
+from chainrule_grading.course import UserError
 from chainrule_grading.grading import submissions
 from tests.grading.test_commands import here, work_of  # noqa: F401 (here is a fixture)
 
@@ -108,6 +109,7 @@ def test_canvas_zip_is_taken_in(people, work, capsys):
         "obrienmiles_LATE_102_5001_delta-miles-20261120T100000.zip": own_zip(work["dora"]),
         "somebodyelse_103_5002_delta.ipynb": work["hana"],                   # the number counts, not the name
         "likim_777_5003_delta.ipynb": work["lena"],
+        "studenttest_998_5010_delta.ipynb": work["lena"],
         "lovelaceada_999_5004_delta.ipynb": work["lena"]}))
     assert take("canvas.zip") == 1
     assert there(people) == {"ada": work["ada"], "miles": work["dora"], "zoe": work["hana"]}
@@ -115,6 +117,7 @@ def test_canvas_zip_is_taken_in(people, work, capsys):
     assert "Canvas calls it late, and does not say how late" in said
     assert "'likim' may be kim1 or kim2" in said
     assert "nobody in classroom/roster.csv is called 'lovelaceada (999)'" in said, "another person's number"
+    assert "5010_delta.ipynb: is the work of Canvas' test student, who is nobody in the class; leave it out." in said
     assert "picture" not in said
 
 
@@ -186,7 +189,8 @@ def test_without_a_list_plain_names_do_and_full_names_need_one(here, work, capsy
     assert take("moodle.zip", "class") == 1
     assert list(there(here)) == ["DORA"]
     said = capsys.readouterr().out
-    assert "no list of the class says who 'Ada Lovelace' is" in said and "the newest of 2" in said
+    assert "no list of the class says who 'Ada Lovelace' is" in said
+    assert "chosen of 2, by the date of the file, for no time is known" in said
 
 
 def test_inside_a_learners_zip_names_are_the_learners_and_do_not_count(people, work):
@@ -234,10 +238,120 @@ def test_what_was_there_is_kept_and_what_is_newer_stays(people, work, capsys):
     assert hand_in(work["hana"], "2026-11-20 10:30:00") == 0
     assert "left out: what is there is newer (2026-11-20 11:00:00 UTC)" in capsys.readouterr().out
     assert there(people)["ada"] == work["dora"]
-    (people.root / "ada_delta.ipynb").write_bytes(work["lena"])             # nobody says when: it was given now
-    assert take("ada_delta.ipynb") == 0
+    assert take("in", "--replace") == 0, "typed, the older one counts"
+    assert there(people)["ada"] == work["hana"] and stamp(people, "ada") == "2026-11-20 10:30:00 UTC"
+
+
+def put(course, learner, data, when=None):
+    """What somebody handed in earlier."""
+    folder = course.classroom / "submitted" / learner / "delta"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "delta.ipynb").write_bytes(data)
+    if when is not None:
+        (folder / "timestamp.txt").write_text(when)
+
+
+@pytest.mark.parametrize("when", ["2026-11-20 11:00:00 UTC", "Mittwoch"])
+def test_a_known_time_is_not_dropped_without_a_word(people, work, when, capsys):
+    """Also one that was written by hand, and one that is not understood."""
+    put(people, "ada", work["ada"], when)
+    put(people, "miles", work["ada"])
+    (people.root / "m.zip").write_bytes(zipped({
+        f"{name}_{number}_assignsubmission_file_/delta.ipynb": work["lena"]
+        for name, number in (("Ada Lovelace", 12), ("Miles OBrien", 13))}))
+    assert take("m.zip") == 1
+    assert there(people) == {"ada": work["ada"], "miles": work["lena"]} and stamp(people, "ada") == when
+    said = capsys.readouterr().out
+    assert "left out: when it was handed in is not known, and " in said and when in said
+    assert "Left out is the work of ada. If it shall count, add --replace" in said and "1 of 2 were" in said
+    before = everything(people.classroom)
+    assert take("m.zip", "--replace", "--dry-run") == 0 and everything(people.classroom) == before
+    capsys.readouterr()
+    assert take("m.zip", "--replace") == 0
     assert there(people)["ada"] == work["lena"] and stamp(people, "ada") is None
-    assert len(list((people.classroom / "backups/submitted/ada").iterdir())) == 2
+    assert f"in place of an earlier one, which is kept with its time ('{when}')" in capsys.readouterr().out
+    kept, = (people.classroom / "backups/submitted/ada").iterdir()
+    assert everything(kept) == {"delta.ipynb": work["ada"], "timestamp.txt": when.encode()}
+
+
+def test_a_time_that_lies_there_before_the_notebook_stays(people, work, capsys):
+    (people.classroom / "submitted/ada/delta").mkdir(parents=True)
+    (people.classroom / "submitted/ada/delta/timestamp.txt").write_text("2026-12-02 10:00:00 UTC")
+    (people.root / "ada_delta.ipynb").write_bytes(work["ada"])
+    assert take("ada_delta.ipynb") == 0 and stamp(people, "ada") == "2026-12-02 10:00:00 UTC"
+    assert "new, with the time that was there ('2026-12-02 10:00:00 UTC')" in capsys.readouterr().out
+
+
+def test_another_time_of_the_same_work_keeps_the_one_before(people, work, capsys):
+    put(people, "kim1", work["ada"], "2026-11-19 10:00:00 UTC")
+    (people.root / "m.zip").write_bytes(zipped({"Kim Li_21_assignsubmission_file_/delta.ipynb": work["ada"]}))
+    (people.root / "sheet.csv").write_text(WORKSHEET)
+    assert take("m.zip", "--worksheet", "sheet.csv", "--zone", "UTC") == 0
+    assert stamp(people, "kim1") == "2026-11-20 16:05:00 UTC"
+    assert "now with its time; it was '2026-11-19 10:00:00 UTC', which is kept" in capsys.readouterr().out
+    kept, = (people.classroom / "backups/submitted/kim1").iterdir()
+    assert (kept / "timestamp.txt").read_text() == "2026-11-19 10:00:00 UTC"
+
+
+@pytest.mark.parametrize("data", [b"", b"  ", b"%PDF-1.4", b"[]"])
+def test_what_is_no_notebook_does_not_replace_one(people, work, data, capsys):
+    put(people, "ada", work["ada"])
+    put(people, "miles", b"broken before")
+    (people.root / "m.zip").write_bytes(zipped({
+        "Ada Lovelace_12_assignsubmission_file_/delta-2.ipynb": data,
+        "Miles OBrien_13_assignsubmission_file_/delta.ipynb": data,
+        "Zoë Müller-Lüdenscheidt_14_assignsubmission_file_/delta-2.ipynb": data,
+        "Zoë Müller-Lüdenscheidt_14_assignsubmission_file_/delta-1.ipynb": work["hana"]}))
+    assert take("m.zip") == 1
+    assert there(people) == {"ada": work["ada"], "miles": data, "zoe": work["hana"]}
+    said = capsys.readouterr().out
+    assert "left out: it is empty or no notebook, and what is there is one" in said
+    assert "chosen of 2, the one that can be read" in said
+    assert take("m.zip", "--replace") == 0 and there(people)["ada"] == data
+
+
+def test_of_two_whose_times_are_not_known_the_table_says_by_what_one_was_chosen(people, work):
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+
+    def one(name="delta.ipynb", when=None, written=at, data=work["ada"]):
+        return incoming.Work("ada", unpack.File("m.zip", (name,), data, written), when)
+    later = at.replace(day=21)
+    for first, second, note in (
+            (one(when=at), one(when=later), "the newest of 2"),
+            (one(written=later), one(), "chosen of 2, by the date of the file, for no time is known"),
+            (one(), one(when=at.replace(day=2)), "chosen of 2, the one whose time is known"),
+            (one(when=at), one("delta-1.ipynb", when=at), "chosen of 2, by the number in its name"),
+            (one(when=at), one(when=at, written=later), "chosen of 2, by the date of the file"),
+            (one(), one(data=b"x"), "chosen of 2, the one that can be read"),
+            (one(), one(), "2 times the same"),
+            (one(), one(data=work["dora"]), "one of 2 that nothing tells apart: ask which")):
+        for both in ([first, second], [second, first]):
+            assert incoming.best_of(both)[1] == note
+
+
+@pytest.mark.parametrize("date", ["Mittwoch, 2. Dezember 2026, 10:15", "2/12/2026, 22:15", "soon"])
+def test_a_date_of_the_worksheet_that_is_not_understood_is_told(people, work, date, capsys):
+    sheet = WORKSHEET.replace("Friday, 20 November 2026, 4:05 PM", date).replace(
+        "Participant 22", "Participant 23,Nobody,n@uni.example,,,30.00,Yes,-,-,\nParticipant 22")
+    (people.root / "sheet.csv").write_text(sheet)
+    (people.root / "m.zip").write_bytes(zipped({
+        f"Kim Li_{number}_assignsubmission_file_/delta.ipynb": work["ada"] for number in (21, 22)}))
+    assert take("m.zip", "--worksheet", "sheet.csv", "--zone", "UTC") == 1
+    said = capsys.readouterr().out
+    assert f"the date {date!r} of kim1 is not understood" in said
+    assert "A date is not understood for kim1: their work counts as in time" in said
+    assert "Set Moodle to English and export the worksheet again, or write" in said
+    assert (stamp(people, "kim1"), stamp(people, "kim2")) == (None, "2026-11-20 16:07:00 UTC")
+
+
+def test_a_stamp_that_is_not_understood_is_told(people, work, capsys):
+    folder = people.root / "in/ada/delta"
+    folder.mkdir(parents=True)
+    (folder / "delta.ipynb").write_bytes(work["ada"])
+    (folder / "timestamp.txt").write_text("02.12.2026 10:00")
+    assert take("in") == 1 and stamp(people, "ada") is None
+    assert "its timestamp.txt says '02.12.2026 10:00', which cannot be read as a time beyond doubt" in \
+        capsys.readouterr().out
 
 
 @pytest.mark.parametrize("names, wins", [(("delta.ipynb", "delta-1.ipynb"), 1),
@@ -247,7 +361,8 @@ def test_of_several_by_one_learner_the_newest_counts(people, work, names, wins, 
     (people.root / "m.zip").write_bytes(zipped({
         f"Ada Lovelace_12_assignsubmission_file_/{name}": data for name, data in zip(names, both, strict=True)}))
     assert take("m.zip") == 0
-    assert there(people)["ada"] == both[wins] and "the newest of 2" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert there(people)["ada"] == both[wins] and "chosen of 2, by the " in said and "the newest" not in said
 
 
 def test_another_assignments_notebook_is_not_taken_for_this_one(people, work, capsys):
@@ -259,16 +374,28 @@ def test_another_assignments_notebook_is_not_taken_for_this_one(people, work, ca
     assert take("m.zip") == 1
     said = capsys.readouterr().out
     assert "is a notebook of losses, not of delta; import it with --assignment losses" in said
-    assert "essay.pdf: is no notebook, and none came with it" in said
+    assert "essay.pdf: is no notebook, and none came with it; ask for the .ipynb file itself" in said
     assert there(people) == {"zoe": b"half a noteb"}, "a broken file is for the grader to judge"
 
 
 @pytest.mark.parametrize("arguments, words", [
     (["nowhere.zip"], "There is no file or folder nowhere.zip"),
+    (["roster.csv"], "roster.csv is neither a zip, a notebook (.ipynb) nor a folder, and nothing else can be taken in; "
+                     "give Moodle's grading worksheet with --worksheet"),
+    (["m.7z"], "m.7z is neither a zip, a notebook (.ipynb) nor a folder, and nothing else can be taken in; unpack it"),
+    (["m.zip", "m.7z"], "m.7z is neither a zip"),
+    (["empty.zip"], "There is no notebook in empty.zip; give the zip that Moodle or Canvas made"),
+    (["folder"], "There is no notebook in folder; give the zip"),
+    (["m.zip", "--worksheet", "old.csv"], "old.csv has no column Last modified (submission)"),
     (["m.zip", "--worksheet", "roster.csv"], "is not Moodle's grading worksheet")])
 def test_each_mistake_gets_one_sentence(people, work, arguments, words, capsys):
     (people.root / "m.zip").write_bytes(zipped({"ada_delta.ipynb": work["ada"]}))
     (people.root / "roster.csv").write_text(ROSTER)
+    (people.root / "m.7z").write_bytes(b"7z")
+    (people.root / "empty.zip").write_bytes(zipped({}))
+    (people.root / "folder").mkdir()
+    (people.root / "folder/notes.docx").write_bytes(b"PK")
+    (people.root / "old.csv").write_text("Identifier,Full name\nParticipant 21,Kim Li\n")
     assert take(*arguments) == 2
     said = capsys.readouterr().err
     assert words in said and said.count("\n") == 1
@@ -456,8 +583,47 @@ def test_many_submissions_are_read_in_one_go(people, work):
         f"l{k}": k for k in range(300)}
 
 
-def test_times_are_utc_whatever_the_machines_zone():
-    assert incoming._stamp(b"2026-11-20 12:00:00 UTC") == datetime(2026, 11, 20, 12, tzinfo=UTC)
-    assert incoming._stamp(b"2026-11-20 12:00:00 +0100") == datetime(2026, 11, 20, 11, tzinfo=UTC)
-    assert incoming._stamp(b"2026-11-20 12:00:00.25") == datetime(2026, 11, 20, 12, 0, 0, 250_000, tzinfo=UTC)
-    assert incoming._stamp(b"soon") is incoming._stamp(b"\xff\xfe") is incoming._stamp(b"") is None
+@pytest.mark.parametrize("text, when", [
+    (b"2026-11-20 12:00:00 UTC", datetime(2026, 11, 20, 12, tzinfo=UTC)),                   # as nbgrader writes it
+    (b"2026-11-20 12:00:00.250000 UTC\n", datetime(2026, 11, 20, 12, 0, 0, 250_000, tzinfo=UTC)),
+    (b"2026-11-20 12:00:00 +0100", datetime(2026, 11, 20, 11, tzinfo=UTC)),
+    (b"2026-11-20T12:00:00-05:30", datetime(2026, 11, 20, 17, 30, tzinfo=UTC)),
+    (b"2026-11-20 12:00:00.25", datetime(2026, 11, 20, 12, 0, 0, 250_000, tzinfo=UTC)),
+    (b"2026-11-20 12:00:00 Europe/Berlin", datetime(2026, 11, 20, 11, tzinfo=UTC)),
+    (b"\xef\xbb\xbf2026-07-20 12:00 CET\r\n", datetime(2026, 7, 20, 10, tzinfo=UTC)),      # CET is a zone with summer
+    (b"2026-11-20T12:00Z", datetime(2026, 11, 20, 12, tzinfo=UTC))])
+def test_times_are_utc_whatever_the_machines_zone(tmp_path, text, when):
+    (tmp_path / "timestamp.txt").write_bytes(text)
+    assert rules.time_of(tmp_path / "timestamp.txt") == when and rules.time_of(tmp_path / "timestamp.txt").tzinfo == UTC
+
+
+@pytest.mark.parametrize("text", [
+    b"02.12.2026 10:00", b"2/12/2026, 22:15", b"12/02/2026 10:00:00 UTC", b"tomorrow", b"soon", b"\xff\xfe", b"",
+    b"2026-12-10", b"2026-13-10 10:00:00 UTC", b"2026-12-10 25:00:00 UTC", b"2026-12-10 10:00:00 MARS",
+    b"2026-12-10 10:00:00 UTC UTC", b"1765360800", "２026-12-10 10:00:00 UTC".encode(), b"2026-12-10 10:00:00 +99:00"])
+def test_a_time_that_may_mean_something_else_is_refused_with_the_right_form(tmp_path, text):
+    (tmp_path / "timestamp.txt").write_bytes(text)
+    with pytest.raises(UserError, match=r"timestamp.txt .*; write for instance 2026-12-10 10:00:00 UTC, or with"):
+        rules.time_of(tmp_path / "timestamp.txt")
+
+
+def test_a_time_in_the_machines_own_zone_is_read_by_its_name(monkeypatch):
+    monkeypatch.setattr(rules.time, "tzname", ("CET", "CEST"))
+    monkeypatch.setattr(rules.time, "timezone", -3600)
+    monkeypatch.setattr(rules.time, "altzone", -7200)
+    monkeypatch.setattr(rules.time, "daylight", 1)
+    assert rules.time_in(b"2026-07-20 12:00:00 CEST") == datetime(2026, 7, 20, 10, tzinfo=UTC)
+    assert rules.time_in(b"2026-11-20 12:00:00 CET") == datetime(2026, 11, 20, 11, tzinfo=UTC)
+    monkeypatch.setattr(rules.time, "daylight", 0)
+    with pytest.raises(ValueError, match="beyond doubt"):
+        rules.time_in(b"2026-07-20 12:00:00 CEST")
+
+
+def test_nbgraders_own_stamps_mean_the_same_here(tmp_path):
+    """The second way: nbgrader's exchange writes them, and its reader says what they mean."""
+    from nbgrader.exchange import Exchange
+    from nbgrader.utils import parse_utc
+    form = Exchange.timestamp_format.default_value
+    for when in (datetime(2026, 12, 10, 10, tzinfo=UTC), datetime(2026, 7, 1, 23, 59, 59, 999_999, tzinfo=UTC)):
+        text = when.strftime(form)
+        assert rules.utc(rules.time_in(text.encode())) == parse_utc(text) == when.replace(tzinfo=None)
