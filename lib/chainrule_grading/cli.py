@@ -321,7 +321,9 @@ def run(arguments):
                 find_course(), a.assignment, a.learner, a.accept_isolation, limits_of(a), workers=a.workers,
                 scheduler=a.scheduler, force=a.force, dry_run=a.dry_run, watch=a.watch, as_json=a.json)
         case "report":
-            return import_module("chainrule_grading.report").main(find_course(), a.assignment, a.anonymous, a.to)
+            course = find_course()
+            with said_in_a_sentence(a.to or course.classroom):
+                return import_module("chainrule_grading.report").main(course, a.assignment, a.anonymous, a.to)
         case "class":
             course = find_course()
             with said_in_a_sentence(course.classroom):

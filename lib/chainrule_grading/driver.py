@@ -3,6 +3,7 @@
 `grade` is called in the processes of a pool, or of a Dask cluster; this process alone writes. A result goes into the
 journal, then into the gradebook; whatever is killed, the next run finishes it.
 """
+import contextlib
 import functools
 import gc
 import json
@@ -287,7 +288,7 @@ def alone(course, say):
     with contextlib.ExitStack() as stack:
         with said_in_a_sentence(course.classroom):
             course.classroom.mkdir(parents=True, exist_ok=True)
-            lock = stack.enter_context(open(course.classroom / ".grading.lock", "w"))
+            lock = stack.enter_context((course.classroom / ".grading.lock").open("w"))
         try:
             flock(lock, LOCK_EX | LOCK_NB)
         except BlockingIOError:
@@ -334,7 +335,8 @@ def _grade(klass, waiting, recorder, journal, workers, say, force):
 
     def fail(student, failed):
         logging.getLogger(__name__).debug("grading failed", exc_info=failed)
-        failures.append((student, str(failed) if isinstance(failed, UserError) else f"{type(failed).__name__}: {failed}"))
+        kind = "" if isinstance(failed, UserError) else f"{type(failed).__name__}: "
+        failures.append((student, f"{kind}{failed}"))
         say(f"[{len(results) + len(failures)}/{len(waiting)}] {student}: FAILED, {failures[-1][1]}")
 
     def left():

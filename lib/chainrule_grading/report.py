@@ -19,13 +19,12 @@ from pathlib import Path
 from statistics import mean, median
 from urllib.parse import quote
 
-from chainrule_grading import secret
+from chainrule_grading import rules, secret
 from chainrule_grading.authoring import release_of
 from chainrule_grading.course import UserError, write_atomically
 from chainrule_grading.grading import exercise_of, own_gradebook
 from chainrule_grading.notebooks import handed_in
 from chainrule_grading.page import tasks_of
-from chainrule_grading.recorder import _timestamp as timestamp
 from chainrule_grading.recorder import to_read
 from chainrule_grading.start import head
 
@@ -188,7 +187,7 @@ def _handed_in(course, assignment, name, stamp):
     """(when, whether a time stamp says so); else the time of the file counts."""
     if stamp is None:
         beside = course.classroom / "autograded" / name / assignment / "timestamp.txt"
-        stamp = timestamp(beside).replace(tzinfo=UTC) if beside.is_file() else None
+        stamp = rules.time_of(beside) if beside.is_file() else None
     if stamp is not None:
         return stamp, True
     folder = course.classroom / "submitted" / name / assignment
