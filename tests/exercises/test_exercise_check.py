@@ -278,3 +278,19 @@ def test_a_measured_mistake_is_named_and_costs_its_own_share(measured):
 def test_what_cannot_be_measured_gets_one_sentence(measured, answer, words):
     verdict = judge(measured, answer)
     assert verdict.earned == 0 and words in verdict.headline
+
+
+def test_results_that_are_numbers_may_come_in_one_array():
+    exercise = find("training.stop")
+    assert judge(exercise, lambda *x: np.array(exercise.answer(*x))).kind == "full"
+    assert judge(exercise, lambda *x: np.array(exercise.answer(*x))[::-1]).kind == "wrong"
+
+
+def test_leaves_of_a_graph_are_not_called_layers():
+    exercise = find("capstone.engine")
+
+    def one_leaf_wrong(*x):
+        loss, slopes, deltas = exercise.answer(*x)
+        return loss + 1, [slopes[0], 3 * slopes[1] + 1, *slopes[2:]], deltas
+    verdict = judge(exercise, one_leaf_wrong)
+    assert verdict.kind == "part" and not any("layer" in fact for fact in verdict.facts)

@@ -132,14 +132,16 @@ def _pattern(exercise, cases, laid, name):
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(odd.given))[0])
         first = f"holds NaN or infinity, first at {_at(where)}" if where else "is NaN or infinity"
         return f"`{odd.name}` {first}. Where does it overflow or divide by zero?"
-    return _nearly(flat, name) or _slices(flat, name) or _layers(laid, name)
+    layers = _layers(laid, name) if "layer" in exercise.returns[name] else ""
+    return _nearly(flat, name) or _slices(flat, name) or layers
 
 
 def _signs_or_gaps(flat, name):
     if all(same(np.abs(p.given), np.abs(p.right)) for p in flat):
         return f"`{name}` has the right size everywhere, but some of its signs are wrong."
     if all(same(np.where(p.given == 0, p.right, p.given), p.right) for p in flat):
-        return f"`{name}` is 0 where it is wrong. Does a loop end too early, or a `return` stand inside one?"
+        return (f"`{name}` is 0 where it is wrong. What is left out there? A term, or a round of a loop that ends too "
+                "early or holds a `return`?")
     return ""
 
 
@@ -178,7 +180,7 @@ def _slices(flat, name):
         what = ("row", "column")[axis] if flat[0].right.ndim == 2 else "entry"
         right = [[same(p.given.take(k, axis), p.right.take(k, axis)) for k in range(p.right.shape[axis])]
                  for p in flat if p.right.shape[axis] > 1]
-        for wanted, words in ((True, "is right nowhere but in"), (False, "is right everywhere but in")):
+        for wanted, words in ((True, "is right throughout only in"), (False, "is right everywhere but in")):
             places = {tuple(k for k, ok in enumerate(row) if ok is wanted) for row in right}
             if len(places) == 1 and len(place := places.pop()) == 1:
                 return f"`{name}` {words} {what} {place[0]}."
@@ -190,7 +192,7 @@ def _slices(flat, name):
 def _layers(laid, name):
     """For a list with one array per layer: where, seen from the output, it begins to go wrong."""
     walks = [[p.ok for p in reversed(parts) if _result(p) == name] for parts in laid
-             if any("[" in p.name for p in parts)]
+             if any(p.name.startswith(f"{name}[") for p in parts)]
     if walks and all(walk[0] for walk in walks):
         return f"`{name}` is right in the last layer and goes wrong on the way back from there."
     if walks and not any(walk[0] for walk in walks):

@@ -73,22 +73,24 @@ def call(function, case):
 
 def parts_of(exercise, case, run, right):
     """The results of `run` beside the right ones: a list of Part, or one sentence on why that can't be."""
-    names, value = list(exercise.returns), run.value
+    names, value, told = list(exercise.returns), run.value, exercise.returns
     if len(names) == 1:
-        return _pair(names[0], value, right)
+        return _pair(names[0], value, right, told[names[0]])
+    if isinstance(value, np.ndarray) and value.ndim and len(value) == len(names):
+        value = list(value)                       # numbers that were put into one array
     if not isinstance(value, (tuple, list)) or len(value) != len(names):
         got = f"{len(value)} results" if isinstance(value, (tuple, list)) else _kind(value)
         return f"The answer has {len(names)} results, in this order: {', '.join(names)}; yours gave {got}."
     return [part for name, given, good in zip(names, value, right, strict=True)
-            for part in _pair(name, given, good)]
+            for part in _pair(name, given, good, told[name])]
 
 
-def _pair(name, given, right):
-    if isinstance(right, list):                   # one array per layer
+def _pair(name, given, right, asked):
+    if isinstance(right, list):                   # one array for each layer, say
         listed = isinstance(given, (tuple, list)) or (isinstance(given, np.ndarray) and given.ndim > 0)
         if not listed or len(given) != len(right):
             got = f"it has {len(given)} entries" if listed else f"it is {_kind(given)}"
-            problem = f"`{name}` should be a list with one array per layer, {len(right)} in all; here {got}."
+            problem = f"`{name}` should be a list of {len(right)} arrays, {asked}; here {got}."
             return [Part(f"{name}[{k}]", None, r, problem) for k, r in enumerate(right)]
         return [_part(f"{name}[{k}]", g, r) for k, (g, r) in enumerate(zip(given, right, strict=True))]
     return [_part(name, given, right)]
