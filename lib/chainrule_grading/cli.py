@@ -269,7 +269,7 @@ LIMITS = {                        # option: the least that grading can do with, 
     "cell-seconds": (0.5, 30, "longest time for one cell"),
     "call-seconds": (0.5, 10, "longest time for one call of a learner's function"),
     "total-seconds": (1, 60, "longest time for one submission"),
-    "memory-mb": (800, 2000, "memory of all processes of a submission together, and address space of each, of which "
+    "memory-mb": (550, 2000, "memory of all processes of a submission together, and address space of each, of which "
                              "Python and NumPy take about 500"),
     "cpu-seconds": (1, 65, "longest time that a process may compute"),
     "output-kb": (1, 100, "most that a cell may print"),
