@@ -64,8 +64,8 @@ def overview(student, graded):
     return framed(f"Feedback: {student}", f"""
 <p>Points for answers in words are given by a person; once they are, they stand on the assignment's page.</p>
 <div class="cr-scroll"><table class="cr-table">
-<thead><tr><th>assignment</th><th class="cr-number">points from checks</th><th class="cr-number">points for words</th>
-<th class="cr-number">as it stands</th><th>graded on</th></tr></thead>
+<thead><tr><th>assignment</th><th class="cr-number">checks</th><th class="cr-number">words</th>
+<th class="cr-number">stands at</th><th>graded on</th></tr></thead>
 <tbody>{"".join(rows)}</tbody></table></div>""")
 
 
