@@ -48,11 +48,12 @@ def overview(student, graded):
     for name, about in graded.items():
         total, words = about.get("total"), "–"
         if about.get("problem") or not total:
-            said = standing = "not graded, see the page"
+            said = "not graded, see the page" if about.get("problem") else "see the page"       # an earlier edition's
+            standing = said
         else:
             possible = sum(mark["points"] for mark in about["marks"] if mark["written"])
             said = f"{total['checks']:g} of {total['points'] - possible:g}"
-            standing = f"{max(0, total['checks'] + total['words'] - total['late']):g} of {total['points']:g}"
+            standing = f"{total['stands']:g} of {total['points']:g}"
             standing += ", late" if total["late"] else ""
             if possible:
                 words = f"{total['words']:g} of {possible:g}"

@@ -325,10 +325,11 @@ def answers_of(notebook):
 def total(standing, late):
     """The mark as it stands, a person's marks in it: points of checks and for words, to be read, lost, and possible."""
     cells = [about for about in standing.values() if "score" in about]
-    words = [about for about in cells if about.get("words")]
-    return {"checks": sum(about["score"] for about in cells if not about.get("words")),
-            "words": sum(about["score"] for about in words if not about["waiting"]),
-            "waiting": sum(about["points"] for about in words if about["waiting"]), "late": late,
+    words = [about for about in cells if about["words"]]
+    checks, read = (sum(about["score"] for about in some) for some in (
+        [about for about in cells if not about["words"]], [about for about in words if not about["waiting"]]))
+    return {"checks": checks, "words": read, "waiting": sum(about["points"] for about in words if about["waiting"]),
+            "late": late, "stands": round(max(0, checks + read - late), 2),
             "points": sum(about["points"] for about in cells)}
 
 
